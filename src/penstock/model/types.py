@@ -1,0 +1,159 @@
+"""The semantic model: what can be asked, in words that no database owns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+
+class DataType(StrEnum):
+    """The types of the language. Every engine maps its own onto these, exactly."""
+
+    BOOLEAN = "boolean"
+    INTEGER = "integer"
+    FLOAT = "float"
+    DECIMAL = "decimal"
+    STRING = "string"
+    DATE = "date"
+    TIMESTAMP = "timestamp"
+    TIMESTAMP_TZ = "timestamp_tz"
+    TIME = "time"
+    BYTES = "bytes"
+    JSON = "json"
+
+    @property
+    def is_number(self) -> bool:
+        return self in {DataType.INTEGER, DataType.FLOAT, DataType.DECIMAL}
+
+    @property
+    def is_temporal(self) -> bool:
+        """Whether a granularity such as `month` applies."""
+        return self in {DataType.DATE, DataType.TIMESTAMP, DataType.TIMESTAMP_TZ}
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A physical attribute: this column of its table."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Formula:
+    """A virtual attribute: ANSI SQL over other attributes of its table.
+
+    `uses` are the attribute names in it (its own table's), `aggregates` says whether it holds an
+    aggregate function: both are found by `sql.formula` when the project is loaded.
+    """
+
+    text: str
+    uses: tuple[str, ...]
+    aggregates: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attribute:
+    name: str
+    type: DataType
+    source: Column | Formula
+    title: str | None = None
+    description: str | None = None
+    label: tuple[str, str] | None = None  # (relationship, attribute) whose value names this key
+    tags: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def aggregates(self) -> bool:
+        return isinstance(self.source, Formula) and self.source.aggregates
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One pair of attributes and columns that a relationship equates."""
+
+    own: str
+    other: str
+    own_column: str
+    other_column: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relationship:
+    """Many (or one) rows of the owning table to at most one row of `table`."""
+
+    name: str
+    table: str
+    keys: tuple[Key, ...]
+    one_to_one: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """`source` is the relation's path in its database; `rows` is None while not counted."""
+
+    name: str
+    database: str
+    source: tuple[str, ...]
+    attributes: Mapping[str, Attribute]
+    relationships: Mapping[str, Relationship] = field(default_factory=dict)
+    queryable: bool = True
+    rows: int | None = None
+    title: str | None = None
+    description: str | None = None
+    tags: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Model:
+    """Every table a query may be about. `digest` changes when any of it does.
+
+    Compared by identity, so that what is derived from a model can be kept beside it.
+    """
+
+    tables: Mapping[str, Table]
+    digest: str
+
+    def with_rows(self, rows: Mapping[str, int]) -> Model:
+        """Return this model with the row counts found in the databases, by table name."""
+        counted = {n: replace(t, rows=rows.get(n, t.rows)) for n, t in self.tables.items()}
+        return replace(self, tables=counted)
+
+    def without(self, hidden: Mapping[str, frozenset[str]]) -> Model:
+        """Return this model as seen by someone who has never heard of `hidden`.
+
+        `hidden` maps a table's name to the attributes that do not exist for the caller. What is
+        built on a hidden attribute (a formula, a label) is hidden with it, and a table without
+        attributes does not exist, nor do relationships that lead to it.
+        """
+        tables = {n: _narrowed(t, hidden.get(n, frozenset())) for n, t in self.tables.items()}
+        seen = {n: t for n, t in tables.items() if t.attributes}
+        return replace(self, tables={n: _relinked(t, seen) for n, t in seen.items()})
+
+
+def _narrowed(table: Table, hidden: frozenset[str]) -> Table:
+    gone = set(hidden)
+    while more := {
+        n
+        for n, a in table.attributes.items()
+        if n not in gone and isinstance(a.source, Formula) and gone.intersection(a.source.uses)
+    }:
+        gone |= more
+    return replace(table, attributes={n: a for n, a in table.attributes.items() if n not in gone})
+
+
+def _relinked(table: Table, seen: Mapping[str, Table]) -> Table:
+    kept = {n: r for n, r in table.relationships.items() if r.table in seen}
+    attributes = {
+        n: a if _has_label(a, kept, seen) else replace(a, label=None)
+        for n, a in table.attributes.items()
+    }
+    return replace(table, relationships=kept, attributes=attributes)
+
+
+def _has_label(
+    attribute: Attribute, kept: Mapping[str, Relationship], seen: Mapping[str, Table]
+) -> bool:
+    if attribute.label is None:
+        return True
+    relationship, name = attribute.label
+    return relationship in kept and name in seen[kept[relationship].table].attributes
