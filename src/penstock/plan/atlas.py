@@ -1,0 +1,156 @@
+"""Where every name of a model can be reached from, and which names mean two things."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import combinations
+
+from penstock.model.types import Attribute, Model, Table
+
+Path = tuple[str, ...]
+
+_MOST_STEPS = 16
+"""A path may go round in circles: `boss.boss.boss`. This is far enough."""
+
+_MOST_WAYS = 8
+"""So many ways are enough to say that there are several; there may be 2 ** tables of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """An attribute, and the relationships that lead to it from the table one starts at."""
+
+    path: Path
+    table: Table
+    attribute: Attribute
+
+
+@dataclass(frozen=True, slots=True)
+class Several:
+    """One name, several meanings: these are how to say which."""
+
+    names: tuple[str, ...]
+
+
+Resolved = Reached | Several | None
+
+
+@dataclass(frozen=True, slots=True)
+class Atlas:
+    """`paths[a][b]` are the shortest ways from a to b, each step to at most one row."""
+
+    model: Model
+    owners: Mapping[str, tuple[str, ...]]
+    paths: Mapping[str, Mapping[str, tuple[Path, ...]]]
+
+    def names(self) -> tuple[str, ...]:
+        """Every name that a query may use here, for suggestions."""
+        return (*self.owners, *(f"{t}.{n}" for n, owners in self.owners.items() for t in owners))
+
+    def is_known(self, reference: str) -> bool:
+        """Whether some table gives this name a meaning."""
+        return any(self.resolve(reference, base) is not None for base in self.model.tables)
+
+    def conflict(self, reference: str, bases: Iterable[str]) -> Several | None:
+        """Return the different things a bare name means within reach of one of these tables."""
+        owners = self.owners.get(reference, ())
+        if len(owners) > 1:
+            for base in bases:
+                reach = self.paths[base]
+                met = [owner for owner in owners if owner in reach]
+                if not all(self._same(a, b, reference) for a, b in combinations(met, 2)):
+                    return Several(tuple(f"{owner}.{reference}" for owner in met))
+        return None
+
+    def resolve(self, reference: str, base: str) -> Resolved:
+        """Return what a name means to somebody who starts at table `base`."""
+        prefix, dot, name = reference.rpartition(".")
+        if dot:
+            return self._qualified(prefix, name, base)
+        table = self.model.tables[base]
+        if reference in table.attributes:
+            return Reached((), table, table.attributes[reference])
+        reach = self.paths[base]
+        nearest = sorted(
+            (len(reach[owner][0]), owner)
+            for owner in self.owners.get(reference, ())
+            if owner in reach
+        )
+        return self._by_table(nearest[0][1], reference, base) if nearest else None
+
+    def _qualified(self, prefix: str, name: str, base: str) -> Resolved:
+        table = self.model.tables[base]
+        if prefix == base:
+            return Reached((), table, table.attributes[name]) if name in table.attributes else None
+        if prefix.count(".") >= _MOST_STEPS:
+            return None
+        steps = tuple(prefix.split("."))
+        for step in steps:
+            if not self._leads_on(table, step):
+                break
+            table = self.model.tables[table.relationships[step].table]
+        else:
+            found = table.attributes.get(name)
+            return None if found is None else Reached(steps, table, found)
+        return self._by_table(prefix, name, base) if prefix in self.model.tables else None
+
+    def _by_table(self, owner: str, name: str, base: str) -> Resolved:
+        ways = self.paths[base].get(owner, ())
+        table = self.model.tables[owner]
+        if not ways or name not in table.attributes:
+            return None
+        if len(ways) > 1:
+            return Several(tuple(".".join((*way, name)) for way in ways))
+        return Reached(ways[0], table, table.attributes[name])
+
+    def _leads_on(self, table: Table, step: str) -> bool:
+        """Whether a relationship of this name leads to a table one can join: of one database."""
+        relationship = table.relationships.get(step)
+        return (
+            relationship is not None
+            and self.model.tables[relationship.table].database == table.database
+        )
+
+    def _same(self, first: str, second: str, name: str) -> bool:
+        """Whether a relationship between the two equates their attributes of this name."""
+        return any(
+            key.own == name and key.other == name
+            for one, other in ((first, second), (second, first))
+            for relationship in self.model.tables[one].relationships.values()
+            if relationship.table == other
+            for key in relationship.keys
+        )
+
+
+@lru_cache(maxsize=256)
+def atlas(model: Model) -> Atlas:
+    """Draw a model's atlas, once for each model."""
+    owners: dict[str, list[str]] = {}
+    for table in model.tables.values():
+        for name in table.attributes:
+            owners.setdefault(name, []).append(table.name)
+    return Atlas(
+        model,
+        {name: tuple(tables) for name, tables in owners.items()},
+        {name: _paths(model, name) for name in model.tables},
+    )
+
+
+def _paths(model: Model, start: str) -> dict[str, tuple[Path, ...]]:
+    """Return the shortest ways to every table in reach, breadth first, within one database."""
+    database = model.tables[start].database
+    found: dict[str, tuple[Path, ...]] = {start: ((),)}
+    edge: dict[str, tuple[Path, ...]] = dict(found)
+    for _ in range(_MOST_STEPS):
+        following: dict[str, tuple[Path, ...]] = {}
+        for name, ways in edge.items():
+            for relationship in model.tables[name].relationships.values():
+                target = relationship.table
+                if target not in found and model.tables[target].database == database:
+                    further = tuple((*way, relationship.name) for way in ways)
+                    following[target] = (*following.get(target, ()), *further)[:_MOST_WAYS]
+        found.update(following)
+        edge = following
+    return found

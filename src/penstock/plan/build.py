@@ -1,0 +1,211 @@
+"""Permitted query → plan. Every name is looked up here, once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from penstock.errors import PenstockError, QueryError, raise_all
+from penstock.model.types import Attribute, DataType
+from penstock.plan.atlas import Path, Reached, atlas
+from penstock.plan.choose import Choice, choose_table
+from penstock.plan.filters import split_filter
+from penstock.plan.outputs import key_output, listed_output, measure_output
+from penstock.plan.scope import Scope
+from penstock.plan.sorts import sort_outputs
+from penstock.plan.types import Column, ColumnOf, Label, Output, Parameter, Plan, Role
+from penstock.policy.types import Permitted
+from penstock.query.conditions import escape
+from penstock.query.types import AnyCompute, Compute, Field, Query, Scale
+
+
+@dataclass(slots=True)
+class _Draft:
+    """A plan in the making, and everything found wrong with its query so far."""
+
+    query: Query
+    choice: Choice
+    scope: Scope
+    grouped: bool
+    keys: list[Output] = field(default_factory=list)
+    measures: list[Output] = field(default_factory=list)
+    labels: list[Label] = field(default_factory=list)
+    columns: list[Column] = field(default_factory=list)
+    problems: list[PenstockError] = field(default_factory=list)
+
+
+def build_plan(permitted: Permitted) -> Plan:
+    """Plan what policy has let through.
+
+    Raises, all that apply at once: the errors of `choose_table`, ComputeNotAllowedError,
+    AmbiguousNameError, QueryError.
+    """
+    query, view = permitted.asked.query, permitted.view
+    choice = choose_table(query, atlas(view.model))
+    scope = Scope(choice.table, view.model.tables, view.guards, choice.reached)
+    draft = _Draft(query, choice, scope, _is_grouped(query, choice))
+    for scale in query.scales:
+        _select_scale(draft, scale)
+    for asked in query.fields:
+        for compute in asked.computes:
+            _select_field(draft, asked, compute)
+    _refuse_duplicates(draft)
+    split = split_filter(query.filter, scope, grouped=draft.grouped, problems=draft.problems)
+    # An order by a column that could not be made would only repeat what is wrong with it.
+    sorts = () if draft.problems else sort_outputs(query, draft.columns, draft.problems)
+    raise_all(draft.problems)
+    return Plan(
+        database=choice.table.database,
+        table=choice.table.name,
+        scan=scope.scan,
+        joins=tuple(scope.joins.values()),
+        keys=tuple(draft.keys),
+        measures=tuple(draft.measures),
+        where=split.where,
+        having=split.having,
+        grouped=draft.grouped,
+        distinct=not draft.grouped and _asks_distinct(query),
+        labels=tuple(draft.labels),
+        sorts=sorts,
+        limit=Parameter(query.limit, DataType.INTEGER, "limit", "/data/limit"),
+        skip=None
+        if query.skip is None
+        else Parameter(query.skip, DataType.INTEGER, "skip", "/data/skip"),
+        hints=query.hints,
+        columns=tuple(draft.columns),
+        candidates=choice.candidates,
+        warning=_warning(choice, grouped=draft.grouped),
+    )
+
+
+def _is_grouped(query: Query, choice: Choice) -> bool:
+    """Whether rows are grouped: by scales, or all together by an aggregate."""
+    return bool(query.scales) or any(
+        choice.reached[asked.attribute].attribute.aggregates
+        or any(compute.aggregates for compute in asked.computes)
+        for asked in query.fields
+    )
+
+
+def _asks_distinct(query: Query) -> bool:
+    return any(Compute.SELECT_DISTINCT in asked.computes for asked in query.fields)
+
+
+def _select_scale(draft: _Draft, scale: Scale) -> None:
+    reached = draft.choice.reached[scale.attribute]
+    expression = draft.scope.expression(scale.attribute)
+    try:
+        output, column = key_output(scale, reached.attribute, expression)
+    except PenstockError as error:
+        draft.problems.append(error)
+        return
+    draft.keys.append(output)
+    draft.columns.append(column)
+    if scale.granularity is None:
+        _label_key(draft, reached, column)
+
+
+def _select_field(draft: _Draft, asked: Field, compute: AnyCompute) -> None:
+    if not compute.aggregates and _is_there_already(draft, asked, compute):
+        return
+    reached = draft.choice.reached[asked.attribute]
+    expression = draft.scope.expression(asked.attribute)
+    make = measure_output if draft.grouped else listed_output
+    try:
+        output, column = make(asked, compute, reached.attribute, expression)
+    except PenstockError as error:
+        draft.problems.append(error)
+        return
+    draft.measures.append(output)
+    draft.columns.append(column)
+    if not draft.grouped:
+        _label_row(draft, reached, column)
+
+
+def _is_there_already(draft: _Draft, asked: Field, compute: AnyCompute) -> bool:
+    """Whether the attribute is a scale, whose column then serves for the measure too."""
+    for i, column in enumerate(draft.columns):
+        if column.name == asked.attribute and column.attribute == asked.attribute:
+            if column.role is Role.SCALE:
+                draft.columns[i] = replace(column, compute=compute.value)
+            return True
+    return False
+
+
+def _labelled(draft: _Draft, reached: Reached) -> tuple[Path, Attribute] | None:
+    """Return the way to, and the attribute of, what names the values of a key."""
+    if reached.attribute.label is None:
+        return None
+    step, name = reached.attribute.label
+    relationship = reached.table.relationships[step]
+    table = draft.scope.tables[relationship.table]
+    # The label of a group is found by the group's key alone, so it must be the whole key.
+    is_key = [key.own for key in relationship.keys] == [reached.attribute.name]
+    if not is_key or table.database != reached.table.database:
+        return None
+    return (*reached.path, step), table.attributes[name]
+
+
+def _label_column(column: Column, attribute: Attribute) -> Column:
+    return Column(
+        name=f"{column.name}_label",
+        type=attribute.type,
+        role=Role.LABEL,
+        attribute=column.attribute,
+        title=attribute.title,
+        labels=column.name,
+    )
+
+
+def _label_row(draft: _Draft, reached: Reached, column: Column) -> None:
+    found = _labelled(draft, reached)
+    if found is None:
+        return
+    path, attribute = found
+    label = _label_column(column, attribute)
+    expression = draft.scope.at(path, attribute)
+    draft.measures.append(Output(label.name, expression))
+    draft.columns.append(label)
+
+
+def _label_key(draft: _Draft, reached: Reached, column: Column) -> None:
+    found = _labelled(draft, reached)
+    if found is None:
+        return
+    path, attribute = found
+    relationship = reached.table.relationships[path[-1]]
+    scan = draft.scope.apart(relationship.table, path)
+    key = ColumnOf(scan.alias, relationship.keys[0].other_column, column.type)
+    label = _label_column(column, attribute)
+    value = draft.scope.on(scan, relationship.table, attribute)
+    draft.labels.append(
+        Label(name=label.name, key=column.name, scan=scan, key_column=key, value=value)
+    )
+    draft.columns.append(label)
+
+
+def _refuse_duplicates(draft: _Draft) -> None:
+    pointers = {scale.attribute: scale.pointer for scale in draft.query.scales}
+    pointers |= {f.attribute: f"/data/fields/{escape(f.attribute)}" for f in draft.query.fields}
+    seen: set[str] = set()
+    for column in draft.columns:
+        name = column.name.lower()  # to most databases, capitals do not tell columns apart
+        if name in seen:
+            draft.problems.append(
+                QueryError(
+                    f"Two columns of the answer would be called {column.name!r}.",
+                    hint="Ask for one of them in a query of its own.",
+                    pointer=pointers[column.attribute],
+                )
+            )
+        seen.add(name)
+
+
+def _warning(choice: Choice, *, grouped: bool) -> str | None:
+    """Say that the table was a matter of choice, where the choice may change the numbers."""
+    if not choice.rivals or not grouped:
+        return None
+    rivals = " and ".join(repr(table.name) for table in choice.rivals)
+    return (
+        f"{choice.table.name!r} answers, having the fewest rows; {rivals} could too."
+        " Say 'table_name' to choose."
+    )

@@ -1,0 +1,244 @@
+"""Which table answers: of those that have, or reach, every attribute, the one with fewest rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import combinations
+
+from penstock.errors import (
+    AmbiguousNameError,
+    EmptyTableError,
+    EmptyTablesError,
+    NoTableError,
+    NoTableFoundError,
+    PenstockError,
+    raise_all,
+    suggestion,
+)
+from penstock.model.types import Table
+from penstock.plan.atlas import Atlas, Reached, Several
+from penstock.plan.types import Candidate
+from penstock.query.conditions import escape
+from penstock.query.types import AllOf, AnyOf, Comparison, Negation, Predicate, Query
+
+_SUGGESTED = 20
+"""Looking through a large model for what a caller meant takes time: not for hundreds of names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The table, what each name of the query means there, and how the others compared."""
+
+    table: Table
+    reached: Mapping[str, Reached]
+    candidates: tuple[Candidate, ...]
+    rivals: tuple[Table, ...]
+
+
+def references(query: Query) -> dict[str, str]:
+    """Return every attribute a query names, with the place where it is first named."""
+    found = {field.attribute: f"/data/fields/{escape(field.attribute)}" for field in query.fields}
+    for scale in query.scales:
+        found.setdefault(scale.attribute, scale.pointer)
+    for comparison in comparisons(query.filter):
+        found.setdefault(comparison.attribute, comparison.pointer)
+    return found
+
+
+def comparisons(predicate: Predicate | None) -> Iterator[Comparison]:
+    match predicate:
+        case Comparison():
+            yield predicate
+        case AllOf(parts) | AnyOf(parts):
+            for part in parts:
+                yield from comparisons(part)
+        case Negation(part):
+            yield from comparisons(part)
+        case None:
+            return
+
+
+def choose_table(query: Query, atlas: Atlas) -> Choice:
+    """Choose among the tables that can answer, or say why none can.
+
+    Raises NoTableError, NoTableFoundError, AmbiguousNameError, EmptyTableError, EmptyTablesError.
+    """
+    names = references(query)
+    tables = _allowed(query, atlas)
+    _refuse_conflicts(names, tables, atlas)
+    able: list[tuple[Table, dict[str, Reached]]] = []
+    candidates: list[Candidate] = []
+    for table in tables:
+        found, missing, several = _reach(names, table, atlas)
+        if missing:
+            verdict = f"has no {', '.join(missing)}"
+        elif several:
+            verdict = f"reaches {', '.join(several)} in several ways"
+        else:
+            able.append((table, found))
+            verdict = "can answer"
+        candidates.append(Candidate(table.name, table.rows, verdict))
+    if not able:
+        raise _nobody(names, tables, atlas)
+    filled = [option for option in able if option[0].rows != 0]
+    if not filled:
+        raise _empty(query, [table for table, _ in able])
+    chosen, reached = min(filled, key=lambda option: _cost(option[0]))
+    return Choice(
+        chosen,
+        reached,
+        tuple(_explained(candidate, chosen, query) for candidate in candidates),
+        tuple(table for table, _ in filled if table is not chosen),
+    )
+
+
+def _cost(table: Table) -> tuple[bool, int, str]:
+    """Fewest rows first; uncounted tables last; the name decides between equals."""
+    return (table.rows is None, table.rows or 0, table.name)
+
+
+def _explained(candidate: Candidate, chosen: Table, query: Query) -> Candidate:
+    if candidate.table != chosen.name:
+        if candidate.verdict != "can answer":
+            return candidate
+        return Candidate(candidate.table, candidate.rows, "can answer, with more rows")
+    verdict = "forced by table_name" if query.table_name else "fewest rows of those that can answer"
+    return Candidate(candidate.table, candidate.rows, f"chosen: {verdict}")
+
+
+def _allowed(query: Query, atlas: Atlas) -> list[Table]:
+    tables = atlas.model.tables
+    forced, database = query.table_name, query.database_name
+    queryable = tuple(name for name, table in tables.items() if table.queryable)
+    if forced is not None and forced not in queryable:
+        raise NoTableError(
+            f"There is no table {forced!r} to query."
+            if forced in tables
+            else f"There is no table {forced!r}.",
+            hint=suggestion(forced, queryable) or "GET /dataset lists the tables.",
+            pointer="/table_name",
+        )
+    databases = {table.database for table in tables.values()}
+    if database is not None and database not in databases:
+        raise NoTableError(
+            f"There is no database {database!r}.",
+            hint=suggestion(database, tuple(databases)) or "GET /dataset lists the databases.",
+            pointer="/database_name",
+        )
+    allowed = [
+        table
+        for table in tables.values()
+        if table.queryable and forced in {None, table.name} and database in {None, table.database}
+    ]
+    if not allowed and forced is not None:
+        raise NoTableError(
+            f"The table {forced!r} is not in the database {database!r}.",
+            hint=f"Leave 'database_name' out: it is in {tables[forced].database!r}.",
+            pointer="/table_name",
+        )
+    return allowed
+
+
+def _refuse_conflicts(names: Mapping[str, str], tables: list[Table], atlas: Atlas) -> None:
+    """Raise the ambiguous names, and with them those that nobody has."""
+    bases = [table.name for table in tables]
+    conflicts: list[PenstockError] = [
+        _ambiguous(name, conflict, pointer)
+        for name, pointer in names.items()
+        if "." not in name and (conflict := atlas.conflict(name, bases)) is not None
+    ]
+    raise_all([*conflicts, *_unknowns(names, atlas)] if conflicts else [])
+
+
+def _ambiguous(name: str, several: Several, pointer: str) -> AmbiguousNameError:
+    return AmbiguousNameError(
+        f"{name!r} can mean {' or '.join(several.names)}.",
+        hint=f"Write {several.names[-1]!r} to say which.",
+        pointer=pointer,
+    )
+
+
+def _reach(
+    names: Mapping[str, str], table: Table, atlas: Atlas
+) -> tuple[dict[str, Reached], list[str], list[str]]:
+    found: dict[str, Reached] = {}
+    missing: list[str] = []
+    several: list[str] = []
+    for name in names:
+        match atlas.resolve(name, table.name):
+            case Reached() as reached:
+                found[name] = reached
+            case Several():
+                several.append(name)
+            case None:
+                missing.append(name)
+    return found, missing, several
+
+
+def _nobody(names: Mapping[str, str], tables: list[Table], atlas: Atlas) -> PenstockError:
+    """Say why no table can answer: an unknown name, an ambiguous path, or names that never meet."""
+    unknown = _unknowns(names, atlas)
+    if unknown:
+        return _all_or_one(unknown)
+    for table in tables:
+        _, missing, several = _reach(names, table, atlas)
+        if several and not missing:
+            return _all_or_one([_many_ways(name, table, names[name], atlas) for name in several])
+    return _never_meet(names, tables, atlas)
+
+
+def _all_or_one(errors: list[PenstockError]) -> PenstockError:
+    try:
+        raise_all(errors)
+    except PenstockError as error:
+        return error
+    raise AssertionError
+
+
+def _unknowns(names: Mapping[str, str], atlas: Atlas) -> list[PenstockError]:
+    unknown = [name for name in names if not atlas.is_known(name)]
+    known = atlas.names() if unknown else ()
+    return [
+        NoTableFoundError(
+            f"No table has an attribute {name!r}.",
+            hint=suggestion(name, known if i < _SUGGESTED else ())
+            or "GET /dataset lists the attributes.",
+            pointer=names[name],
+        )
+        for i, name in enumerate(unknown)
+    ]
+
+
+def _many_ways(name: str, table: Table, pointer: str, atlas: Atlas) -> PenstockError:
+    resolved = atlas.resolve(name, table.name)
+    assert isinstance(resolved, Several)  # noqa: S101 - _reach has just said so
+    return _ambiguous(name, resolved, pointer)
+
+
+def _never_meet(names: Mapping[str, str], tables: list[Table], atlas: Atlas) -> NoTableFoundError:
+    together = [
+        {name for name in names if isinstance(atlas.resolve(name, table.name), Reached)}
+        for table in tables
+    ]
+    for first, second in combinations(names, 2):
+        if not any(first in group and second in group for group in together):
+            hint = f"{first!r} and {second!r} are never in one table, nor joined to one."
+            return NoTableFoundError(
+                "No table has all these attributes.", hint=hint, pointer=names[second]
+            )
+    return NoTableFoundError(
+        "No table has all these attributes together.",
+        hint="Ask two queries, or declare a relationship between the tables.",
+        pointer="/data/fields",
+    )
+
+
+def _empty(query: Query, tables: list[Table]) -> PenstockError:
+    hint = "Load data, then POST /refresh; row counts are taken at start and at each refresh."
+    if query.table_name is not None:
+        return EmptyTableError(
+            f"The table {query.table_name!r} has no rows.", hint=hint, pointer="/table_name"
+        )
+    named = ", ".join(repr(table.name) for table in tables)
+    return EmptyTablesError(f"No table that could answer has rows: {named}.", hint=hint)

@@ -1,0 +1,65 @@
+"""A filter split in two: what is tested on rows, and what is tested on groups."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from penstock.errors import ComputeNotAllowedError, PenstockError
+from penstock.plan.choose import comparisons
+from penstock.plan.scope import Scope
+from penstock.plan.types import Condition, Every
+from penstock.query.types import AllOf, Predicate
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    where: Condition | None
+    having: Condition | None
+
+
+def split_filter(
+    predicate: Predicate | None, scope: Scope, *, grouped: bool, problems: list[PenstockError]
+) -> Split:
+    """Send each part of a filter to where it can be tested; what cannot be goes to `problems`."""
+    rows: list[Condition] = []
+    groups: list[Condition] = []
+    for part in _parts(predicate):
+        try:
+            kinds = {scope.reached[c.attribute].attribute.aggregates for c in comparisons(part)}
+            if True in kinds:
+                _refuse_unfit(part, scope, mixed=False in kinds, grouped=grouped)
+            (groups if True in kinds else rows).append(scope.condition(part))
+        except PenstockError as error:
+            problems.append(error)
+    return Split(_every(rows), _every(groups))
+
+
+def _parts(predicate: Predicate | None) -> tuple[Predicate, ...]:
+    if predicate is None:
+        return ()
+    if isinstance(predicate, AllOf):
+        return tuple(inner for part in predicate.parts for inner in _parts(part))
+    return (predicate,)
+
+
+def _every(parts: list[Condition]) -> Condition | None:
+    if len(parts) > 1:
+        return Every(tuple(parts))
+    return parts[0] if parts else None
+
+
+def _refuse_unfit(part: Predicate, scope: Scope, *, mixed: bool, grouped: bool) -> None:
+    of = next(c for c in comparisons(part) if scope.reached[c.attribute].attribute.aggregates)
+    if mixed:
+        raise ComputeNotAllowedError(
+            f"{of.attribute!r} is an aggregate, tested after grouping: an 'or' or a 'not' cannot"
+            " mix it with attributes of rows.",
+            hint="Filter on it beside the others, or in a group of aggregates alone.",
+            pointer=of.pointer,
+        )
+    if not grouped:
+        raise ComputeNotAllowedError(
+            f"{of.attribute!r} is an aggregate, and this query lists rows.",
+            hint="Add a scale, or an aggregate to compute.",
+            pointer=of.pointer,
+        )

@@ -1,0 +1,172 @@
+"""Names → expressions: every scan and join that the names of one query need, each made once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from penstock.errors import ComputeNotAllowedError
+from penstock.model.types import Attribute, Column, DataType, Table
+from penstock.plan.atlas import Path, Reached
+from penstock.plan.types import (
+    ColumnOf,
+    Condition,
+    Either,
+    Every,
+    Expression,
+    FormulaOf,
+    Inverse,
+    Join,
+    Parameter,
+    Scan,
+    Tested,
+)
+from penstock.policy.types import Guard
+from penstock.query.types import (
+    AllOf,
+    AnyOf,
+    Comparison,
+    Negation,
+    Operator,
+    Predicate,
+)
+from penstock.query.words import NULLS, TEXTS
+
+
+@dataclass(slots=True)
+class Scope:
+    """The table one starts at, what each name means from there, and the joins made so far."""
+
+    table: Table
+    tables: Mapping[str, Table]
+    guards: Mapping[str, Guard]
+    reached: Mapping[str, Reached]
+    joins: dict[Path, Join] = field(default_factory=dict)
+
+    @property
+    def scan(self) -> Scan:
+        return self._scan(self.table, ())
+
+    def expression(self, name: str) -> Expression:
+        """Return what a name of the query stands for."""
+        reached = self.reached[name]
+        return attribute_of(reached.attribute, reached.table.attributes, self.join(reached.path))
+
+    def join(self, path: Path) -> str:
+        """Return the alias of the scan at the end of a path, joined if it is not yet."""
+        if not path:
+            return self._alias(path)
+        if path not in self.joins:
+            before = self.join(path[:-1])
+            owner = self._at(path[:-1])
+            relationship = owner.relationships[path[-1]]
+            scan = self._scan(self.tables[relationship.table], path)
+            # Relationships equate values of one type, so the key's type says nothing here.
+            keys = tuple(
+                (
+                    ColumnOf(before, key.own_column, DataType.STRING),
+                    ColumnOf(scan.alias, key.other_column, DataType.STRING),
+                )
+                for key in relationship.keys
+            )
+            self.joins[path] = Join(scan, keys)
+        return self.joins[path].scan.alias
+
+    def at(self, path: Path, attribute: Attribute) -> Expression:
+        """Return an attribute of the table at the end of a path, joined if it is not yet."""
+        return attribute_of(attribute, self._at(path).attributes, self.join(path))
+
+    def apart(self, table: str, path: Path) -> Scan:
+        """Return a scan for a join that is made after grouping."""
+        return self._scan(self.tables[table], path)
+
+    def on(self, scan: Scan, table: str, attribute: Attribute) -> Expression:
+        """Return an attribute of a table that is scanned apart."""
+        return attribute_of(attribute, self.tables[table].attributes, scan.alias)
+
+    def _at(self, path: Path) -> Table:
+        table = self.table
+        for step in path:
+            table = self.tables[table.relationships[step].table]
+        return table
+
+    def _alias(self, path: Path) -> str:
+        # Names hold no dots, so only a relationship called like the first table could clash.
+        alias = ".".join(path) if path else self.table.name
+        return f".{alias}" if path and alias.lower() == self.table.name.lower() else alias
+
+    def _scan(self, table: Table, path: Path) -> Scan:
+        alias = self._alias(path)
+        guard = self.guards.get(table.name)
+        condition = (
+            None if guard is None else _guard_condition(guard.predicate, guard.attributes, alias)
+        )
+        return Scan(alias, table.source, condition)
+
+    def condition(self, predicate: Predicate) -> Condition:
+        """Return a filter of the query as a condition.
+
+        Raises ComputeNotAllowedError where an operator does not suit its attribute.
+        """
+        match predicate:
+            case Comparison(attribute=name):
+                return _tested(predicate, self.reached[name].attribute, self.expression(name))
+            case AllOf(parts):
+                return Every(tuple(self.condition(part) for part in parts))
+            case AnyOf(parts):
+                return Either(tuple(self.condition(part) for part in parts))
+            case Negation(part):
+                return Inverse(self.condition(part))
+
+
+def attribute_of(attribute: Attribute, siblings: Mapping[str, Attribute], alias: str) -> Expression:
+    """Return an attribute's column, or its formula with every name in it resolved."""
+    source = attribute.source
+    if isinstance(source, Column):
+        return ColumnOf(alias, source.name, attribute.type)
+    inputs = tuple((n, attribute_of(siblings[n], siblings, alias)) for n in source.uses)
+    return FormulaOf(source.text, inputs, attribute.type)
+
+
+def _guard_condition(
+    predicate: Predicate, attributes: Mapping[str, Attribute], alias: str
+) -> Condition:
+    match predicate:
+        case Comparison(attribute=name):
+            attribute = attributes[name]
+            return _tested(predicate, attribute, attribute_of(attribute, attributes, alias))
+        case AllOf(parts):
+            return Every(tuple(_guard_condition(part, attributes, alias) for part in parts))
+        case AnyOf(parts):
+            return Either(tuple(_guard_condition(part, attributes, alias) for part in parts))
+        case Negation(part):
+            return Inverse(_guard_condition(part, attributes, alias))
+
+
+_EQUALITY = frozenset({Operator.EQ, Operator.NOT_EQUAL, Operator.IN, Operator.NOT_IN})
+
+
+def _tested(comparison: Comparison, attribute: Attribute, expression: Expression) -> Condition:
+    operator, name = comparison.operator, comparison.attribute
+    if operator in TEXTS and attribute.type is not DataType.STRING:
+        raise ComputeNotAllowedError(
+            f"{operator.value!r} compares text, and {name!r} is of type {attribute.type}.",
+            hint="Use 'eq', 'in', 'between', 'gt', 'gte', 'lt' or 'lte'.",
+            pointer=comparison.pointer,
+        )
+    if attribute.type is DataType.JSON and operator not in NULLS:
+        raise ComputeNotAllowedError(
+            f"{name!r} is of type json, which cannot be compared.",
+            hint="Use 'is_null' or 'is_not_null'.",
+            pointer=comparison.pointer,
+        )
+    if attribute.type is DataType.BOOLEAN and operator not in NULLS | _EQUALITY:
+        raise ComputeNotAllowedError(
+            f"{name!r} is true or false: {operator.value!r} does not apply.",
+            hint="Use 'eq'.",
+            pointer=comparison.pointer,
+        )
+    parameters = tuple(
+        Parameter(slot, attribute.type, name, comparison.pointer) for slot in comparison.slots
+    )
+    return Tested(operator, expression, parameters, comparison.with_null)

@@ -1,0 +1,175 @@
+"""How it will be computed, in terms that no database owns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias
+
+from penstock.model.types import DataType
+from penstock.query.types import AnyCompute, Frozen, Granularity, Operator, Slot
+
+
+class ColumnOf(Frozen, frozen=True):
+    """A physical column of the scan with this alias."""
+
+    scan: str
+    column: str
+    type: DataType
+
+
+class FormulaOf(Frozen, frozen=True):
+    """A virtual attribute: its formula, and what each name in it stands for."""
+
+    text: str
+    inputs: tuple[tuple[str, Expression], ...]
+    type: DataType
+
+
+class Aggregated(Frozen, frozen=True):
+    compute: AnyCompute
+    argument: Expression
+    type: DataType
+
+
+class Cut(Frozen, frozen=True):
+    """A date or timestamp cut short to, or a number taken out by, a granularity."""
+
+    granularity: Granularity
+    argument: Expression
+    type: DataType
+
+
+Expression: TypeAlias = ColumnOf | FormulaOf | Aggregated | Cut
+
+
+class Parameter(Frozen, frozen=True):
+    """A value to come, read as `type`; `attribute` and `pointer` say whose, if it does not fit."""
+
+    slot: Slot
+    type: DataType
+    attribute: str
+    pointer: str
+
+
+class Tested(Frozen, frozen=True):
+    """One comparison. `with_null` keeps the nulls too."""
+
+    operator: Operator
+    expression: Expression
+    parameters: tuple[Parameter, ...]
+    with_null: bool
+
+
+class Every(Frozen, frozen=True):
+    parts: tuple[Condition, ...]
+
+
+class Either(Frozen, frozen=True):
+    parts: tuple[Condition, ...]
+
+
+class Inverse(Frozen, frozen=True):
+    part: Condition
+
+
+Condition: TypeAlias = Tested | Every | Either | Inverse
+
+
+class Scan(Frozen, frozen=True):
+    """One reading of a table, only of the rows that pass its guard."""
+
+    alias: str
+    source: tuple[str, ...]
+    guard: Condition | None
+
+
+class Join(Frozen, frozen=True):
+    """At most one row of `scan` for each row so far; none leaves nulls."""
+
+    scan: Scan
+    keys: tuple[tuple[ColumnOf, ColumnOf], ...]
+
+
+class Output(Frozen, frozen=True):
+    name: str
+    expression: Expression
+
+
+class Label(Frozen, frozen=True):
+    """The name of a key's value, looked up after grouping: on the few rows of the answer."""
+
+    name: str
+    key: str
+    scan: Scan
+    key_column: ColumnOf
+    value: Expression
+
+
+class Sort(Frozen, frozen=True):
+    """By the output of this name; nulls last, always."""
+
+    name: str
+    descending: bool
+
+
+class Role(StrEnum):
+    """What a column is in the answer."""
+
+    SCALE = "scale"
+    MEASURE = "measure"
+    LABEL = "label"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """One column of the answer.
+
+    `attribute` and `compute` say where it comes from; `title` is for people. A LABEL column names
+    the values of the column `labels`.
+    """
+
+    name: str
+    type: DataType
+    role: Role
+    attribute: str
+    compute: str | None = None
+    title: str | None = None
+    labels: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A table that was considered, and why it was or was not chosen."""
+
+    table: str
+    rows: int | None
+    verdict: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A question made computable.
+
+    `grouped`: the keys are grouped by and the measures aggregate; otherwise the outputs are listed,
+    `distinct` or not. `columns` describe the answer, in its order. `warning` is for the caller.
+    """
+
+    database: str
+    table: str
+    scan: Scan
+    joins: tuple[Join, ...]
+    keys: tuple[Output, ...]
+    measures: tuple[Output, ...]
+    where: Condition | None
+    having: Condition | None
+    grouped: bool
+    distinct: bool
+    labels: tuple[Label, ...]
+    sorts: tuple[Sort, ...]
+    limit: Parameter
+    skip: Parameter | None
+    hints: bool
+    columns: tuple[Column, ...]
+    candidates: tuple[Candidate, ...]
+    warning: str | None
