@@ -1,0 +1,203 @@
+"""Template + the values of one request → statement. Each value is read as its attribute's type."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import math
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Final
+
+from penstock.errors import ForbiddenError, InvalidValueError, PenstockError, raise_all
+from penstock.model.types import DataType
+from penstock.query.types import Value
+from penstock.sql.types import Bound, Marker, Pattern, Statement, Template
+
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - timestamps without zone have none
+_INT64 = 1 << 63
+_ENOUGH = 100
+_SHOWN = 80
+
+
+def bind_values(
+    template: Template, values: Sequence[Value], guard_values: Sequence[Value]
+) -> Statement:
+    """Fill a template.
+
+    Raises InvalidValueError for each value of the query that its attribute's type cannot hold;
+    ForbiddenError if one of the caller's own attributes, in a row filter, does not fit.
+    """
+    bound: list[Bound] = []
+    problems: list[PenstockError] = []
+    for marker in template.markers:
+        slot = marker.parameter.slot
+        value = guard_values[slot.index] if slot.guard else values[slot.index]
+        try:
+            bound.append(_READ[marker.parameter.type](value))
+        except (ValueError, OverflowError, InvalidOperation):
+            problems.append(_unfit(marker, value))
+            if len(problems) == _ENOUGH:
+                break
+    raise_all(problems)
+    if any(marker.pattern for marker in template.markers):
+        bound = [_pattern(m, b) for m, b in zip(template.markers, bound, strict=True)]
+    return Statement(template.text, tuple(bound))
+
+
+def _unfit(marker: Marker, value: Value) -> PenstockError:
+    parameter = marker.parameter
+    if parameter.slot.guard:
+        return ForbiddenError(
+            "An attribute of your credential does not fit the row filter it decides.",
+            hint="Ask for a credential whose attributes have the expected form.",
+        )
+    shown = repr(value) if len(repr(value)) <= _SHOWN else f"{repr(value)[:_SHOWN]}…"
+    return InvalidValueError(
+        f"{shown} is not a value of {parameter.attribute!r}, which is of type {parameter.type}.",
+        hint=_HINTS.get(parameter.type),
+        pointer=parameter.pointer,
+    )
+
+
+_HINTS: Final[Mapping[DataType, str]] = {
+    DataType.DATE: "Write a date as '2013-01-31', or as seconds since 1970.",
+    DataType.TIMESTAMP: "Write a time as '2013-01-31T10:00:00', or as seconds since 1970.",
+    DataType.TIMESTAMP_TZ: "Write a time as '2013-01-31T10:00:00Z', or as seconds since 1970.",
+    DataType.TIME: "Write a time of day as '10:00:00'.",
+    DataType.BOOLEAN: "Write true or false.",
+    DataType.INTEGER: "Write a whole number.",
+    DataType.BYTES: "Write bytes in base64.",
+}
+
+
+def _pattern(marker: Marker, value: Bound) -> Bound:
+    if marker.pattern is None or not isinstance(value, str):
+        return value
+    literal = value.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    before = "%" if marker.pattern is not Pattern.START else ""
+    after = "%" if marker.pattern is not Pattern.END else ""
+    return f"{before}{literal}{after}"
+
+
+def _boolean(value: Value) -> bool:
+    if isinstance(value, bool):
+        return value
+    word = str(value).lower()
+    if word not in {"true", "false", "1", "0"}:
+        raise ValueError(word)
+    return word in {"true", "1"}
+
+
+def _integer(value: Value) -> int:
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    number = value if isinstance(value, int) else int(_text_of_number(value))
+    if isinstance(value, bool) or not -_INT64 <= number < _INT64:
+        raise ValueError(value)
+    return number
+
+
+def _text_of_number(value: Value) -> str:
+    """Return text that may be a number; Python reads '1_000' and ' 1 ' as numbers, SQL does not."""
+    if not isinstance(value, str) or "_" in value or value != value.strip():
+        raise ValueError(value)
+    return value
+
+
+def _float(value: Value) -> float:
+    if isinstance(value, bool) or value is None:
+        raise ValueError(value)
+    number = float(_text_of_number(value)) if isinstance(value, str) else float(value)
+    if not math.isfinite(number):
+        raise ValueError(value)
+    return number
+
+
+def _decimal(value: Value) -> Decimal:
+    if isinstance(value, bool) or value is None:
+        raise ValueError(value)
+    number = Decimal(_text_of_number(value) if isinstance(value, str) else repr(value))
+    if not number.is_finite():
+        raise ValueError(value)
+    return number
+
+
+def _string(value: Value) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool) or value is None:
+        raise ValueError(value)
+    return repr(value)
+
+
+def _seconds(value: Value) -> float | None:
+    """Return seconds since 1970 where the value is a number, or text of digits."""
+    if isinstance(value, bool):
+        raise ValueError(value)  # noqa: TRY004 - every misfit is a ValueError to the caller
+    if isinstance(value, int | float):
+        return value
+    if isinstance(value, str) and value.isascii() and value.removeprefix("-").isdigit():
+        return int(value)
+    return None
+
+
+def _moment(value: Value) -> datetime:
+    """Return a time, aware where the text has a zone or the value counts seconds."""
+    seconds = _seconds(value)
+    if seconds is not None:
+        return (_EPOCH + timedelta(seconds=seconds)).replace(tzinfo=UTC)
+    if not isinstance(value, str):
+        raise ValueError(value)  # noqa: TRY004 - every misfit is a ValueError to the caller
+    return datetime.fromisoformat(value)
+
+
+def _timestamp(value: Value) -> datetime:
+    moment = _moment(value)
+    return moment if moment.tzinfo is None else moment.astimezone(UTC).replace(tzinfo=None)
+
+
+def _timestamp_tz(value: Value) -> datetime:
+    moment = _moment(value)
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _date(value: Value) -> date:
+    moment = _timestamp(value)
+    if _seconds(value) is None and moment.time() != time():
+        raise ValueError(value)
+    return moment.date()
+
+
+def _time(value: Value) -> time:
+    if not isinstance(value, str):
+        raise ValueError(value)  # noqa: TRY004 - every misfit is a ValueError to the caller
+    found = time.fromisoformat(value)
+    if found.tzinfo is not None:
+        raise ValueError(value)
+    return found
+
+
+def _bytes(value: Value) -> bytes:
+    if not isinstance(value, str):
+        raise ValueError(value)  # noqa: TRY004 - every misfit is a ValueError to the caller
+    try:
+        return base64.b64decode(value, validate=True)
+    except binascii.Error as error:
+        raise ValueError(value) from error
+
+
+_READ: Final[Mapping[DataType, Callable[[Value], Bound]]] = {
+    DataType.BOOLEAN: _boolean,
+    DataType.INTEGER: _integer,
+    DataType.FLOAT: _float,
+    DataType.DECIMAL: _decimal,
+    DataType.STRING: _string,
+    DataType.DATE: _date,
+    DataType.TIMESTAMP: _timestamp,
+    DataType.TIMESTAMP_TZ: _timestamp_tz,
+    DataType.TIME: _time,
+    DataType.BYTES: _bytes,
+    DataType.JSON: _string,
+}

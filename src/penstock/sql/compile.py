@@ -1,0 +1,144 @@
+"""Plan → sqlglot tree → text and markers. SQL becomes a string on the last line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+from penstock.plan.types import Condition, Join, Label, Output, Plan, Scan, Sort
+from penstock.sql.conditions import Markers, compile_condition, conjunction
+from penstock.sql.expressions import column, compile_expression, identifier
+from penstock.sql.types import Template
+
+_ANSWER = "the answer"
+"""Names of a model hold no spaces, so no scan is called this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """The rows, and their number without skip and limit where that was asked."""
+
+    rows: Template
+    count: Template | None
+
+
+def compile_plan(plan: Plan, *, dialect: str) -> Compiled:
+    return Compiled(
+        rows=_template(plan, dialect, counted=False),
+        count=_template(plan, dialect, counted=True) if plan.hints else None,
+    )
+
+
+def _template(plan: Plan, dialect: str, *, counted: bool) -> Template:
+    markers = Markers()
+    tree = _counted(plan, markers) if counted else _rows(plan, markers)
+    return Template(tree.sql(dialect=dialect), tuple(markers.given))
+
+
+def _rows(plan: Plan, markers: Markers) -> exp.Select:
+    tree = _answer(plan, markers)
+    if plan.labels:
+        tree = _labelled(plan, tree, markers)
+    if plan.sorts:
+        tree.set("order", exp.Order(expressions=[_ordered(plan, sort) for sort in plan.sorts]))
+    tree.set("limit", exp.Limit(expression=markers.mark(plan.limit)))
+    if plan.skip is not None:
+        tree.set("offset", exp.Offset(expression=markers.mark(plan.skip)))
+    return tree
+
+
+def _counted(plan: Plan, markers: Markers) -> exp.Select:
+    inner = exp.Subquery(this=_answer(plan, markers), alias=_alias(_ANSWER))
+    return exp.Select(
+        expressions=[_named(exp.Count(this=exp.Star()), "rows")], from_=exp.From(this=inner)
+    )
+
+
+def _answer(plan: Plan, markers: Markers) -> exp.Select:
+    """Return the rows or groups, without labels, order, limit and skip."""
+    outputs = [*plan.keys, *plan.measures]
+    tree = exp.Select(
+        expressions=[_output(output) for output in outputs],
+        from_=exp.From(this=_table(plan.scan)),
+        joins=[_join(join, markers) for join in plan.joins],
+    )
+    where = _together((plan.scan.guard, plan.where), markers)
+    if where is not None:
+        tree.set("where", exp.Where(this=where))
+    if plan.grouped and plan.keys:
+        ordinals = [exp.Literal.number(i) for i, _ in enumerate(plan.keys, 1)]
+        tree.set("group", exp.Group(expressions=ordinals))
+    having = _together((plan.having,), markers)
+    if having is not None:
+        tree.set("having", exp.Having(this=having))
+    if plan.distinct:
+        tree.set("distinct", exp.Distinct())
+    return tree
+
+
+def _together(conditions: tuple[Condition | None, ...], markers: Markers) -> exp.Expr | None:
+    parts = [compile_condition(c, markers) for c in conditions if c is not None]
+    return conjunction(parts) if parts else None
+
+
+def _labelled(plan: Plan, inner: exp.Select, markers: Markers) -> exp.Select:
+    """Look labels up for the rows of the answer, once they are few."""
+    labels = {label.name: label for label in plan.labels}
+    return exp.Select(
+        expressions=[
+            _named(compile_expression(labels[c.name].value), c.name)
+            if c.name in labels
+            else _named(column(_ANSWER, c.name), c.name)
+            for c in plan.columns
+        ],
+        from_=exp.From(this=exp.Subquery(this=inner, alias=_alias(_ANSWER))),
+        joins=[_label_join(label, markers) for label in plan.labels],
+    )
+
+
+def _label_join(label: Label, markers: Markers) -> exp.Join:
+    key = label.key_column
+    on = [exp.EQ(this=column(_ANSWER, label.key), expression=column(key.scan, key.column))]
+    return _left_join(label.scan, on, markers)
+
+
+def _join(join: Join, markers: Markers) -> exp.Join:
+    on = [
+        exp.EQ(this=column(own.scan, own.column), expression=column(other.scan, other.column))
+        for own, other in join.keys
+    ]
+    return _left_join(join.scan, on, markers)
+
+
+def _left_join(scan: Scan, on: list[exp.EQ], markers: Markers) -> exp.Join:
+    """Join the rows that pass the guard: the others leave nulls, as if they did not exist."""
+    guard = [] if scan.guard is None else [compile_condition(scan.guard, markers)]
+    return exp.Join(this=_table(scan), side="LEFT", on=conjunction([*on, *guard]))
+
+
+def _table(scan: Scan) -> exp.Table:
+    parts = [identifier(part) for part in scan.source]
+    names = dict(zip(("this", "db", "catalog"), reversed(parts), strict=False))
+    return exp.Table(**names, alias=_alias(scan.alias))
+
+
+def _alias(name: str) -> exp.TableAlias:
+    return exp.TableAlias(this=identifier(name))
+
+
+def _output(output: Output) -> exp.Expr:
+    return _named(compile_expression(output.expression), output.name)
+
+
+def _named(tree: exp.Expr, name: str) -> exp.Expr:
+    return exp.Alias(this=tree, alias=identifier(name))
+
+
+def _ordered(plan: Plan, sort: Sort) -> exp.Ordered:
+    names = [c.name for c in plan.columns]
+    return exp.Ordered(
+        this=exp.Literal.number(names.index(sort.name) + 1),
+        desc=sort.descending,
+        nulls_first=False,
+    )

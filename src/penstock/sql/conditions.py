@@ -1,0 +1,108 @@
+"""Plan conditions → sqlglot predicates, every value a placeholder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import reduce
+from typing import Final, assert_never
+
+from sqlglot import exp
+
+from penstock.plan.types import Condition, Either, Every, Inverse, Parameter, Tested
+from penstock.query.types import Operator
+from penstock.sql.dialects import duckdb
+from penstock.sql.expressions import compile_expression
+from penstock.sql.types import Marker, Pattern
+
+
+@dataclass(slots=True)
+class Markers:
+    """Hands out one numbered placeholder per value."""
+
+    given: list[Marker] = field(default_factory=list)
+
+    def mark(self, parameter: Parameter, pattern: Pattern | None = None) -> exp.Expr:
+        self.given.append(Marker(parameter, pattern))
+        return duckdb.placeholder(len(self.given))
+
+
+_BINARY: Final = {
+    Operator.EQ: exp.EQ,
+    Operator.NOT_EQUAL: exp.NEQ,
+    Operator.GT: exp.GT,
+    Operator.GTE: exp.GTE,
+    Operator.LT: exp.LT,
+    Operator.LTE: exp.LTE,
+    Operator.LIKE: exp.Like,
+    Operator.ILIKE: exp.ILike,
+}
+
+_LITERAL_TEXT: Final = {
+    Operator.CONTAINS: Pattern.ANYWHERE,
+    Operator.STARTS_WITH: Pattern.START,
+    Operator.ENDS_WITH: Pattern.END,
+}
+
+
+_NEGATED: Final = {
+    Operator.NOT_IN: Operator.IN,
+    Operator.NOT_LIKE: Operator.LIKE,
+    Operator.NOT_BETWEEN: Operator.BETWEEN,
+    Operator.IS_NOT_NULL: Operator.IS_NULL,
+}
+
+
+def compile_condition(condition: Condition, markers: Markers) -> exp.Expr:
+    match condition:
+        case Tested():
+            return _tested(condition, markers)
+        case Every(parts):
+            return conjunction([compile_condition(part, markers) for part in parts])
+        case Either(parts):
+            return _joined(exp.Or, [compile_condition(part, markers) for part in parts])
+        case Inverse(part):
+            return exp.Not(this=exp.Paren(this=compile_condition(part, markers)))
+        case unreachable:
+            assert_never(unreachable)
+
+
+def conjunction(parts: Sequence[exp.Expr]) -> exp.Expr:
+    return _joined(exp.And, parts)
+
+
+def _joined(connector: type[exp.Connector], parts: Sequence[exp.Expr]) -> exp.Expr:
+    wrapped = [exp.Paren(this=part) if isinstance(part, exp.Connector) else part for part in parts]
+    return reduce(lambda left, right: connector(this=left, expression=right), wrapped)
+
+
+def _tested(tested: Tested, markers: Markers) -> exp.Expr:
+    operator, parameters = tested.operator, tested.parameters
+    if operator in _NEGATED:
+        positive = Tested(_NEGATED[operator], tested.expression, parameters, tested.with_null)
+        return exp.Not(this=_tested(positive, markers))
+    left = compile_expression(tested.expression)
+    if operator in _LITERAL_TEXT:
+        text = markers.mark(parameters[0], _LITERAL_TEXT[operator])
+        like = exp.Like(this=left, expression=text)
+        return exp.Escape(this=like, expression=exp.Literal.string("\\"))
+    if operator in _BINARY:
+        return _BINARY[operator](this=left, expression=markers.mark(parameters[0]))
+    if operator is Operator.IS_NULL:
+        return exp.Is(this=left, expression=exp.Null())
+    if operator is Operator.BETWEEN:
+        low, high = (markers.mark(parameter) for parameter in parameters)
+        return exp.Between(this=left, low=low, high=high)
+    return _listed(left, tested, markers)
+
+
+def _listed(left: exp.Expr, tested: Tested, markers: Markers) -> exp.Expr:
+    """Return `in`: false for an empty list, and true for nulls only if asked."""
+    if not tested.parameters:
+        return exp.Is(this=left, expression=exp.Null()) if tested.with_null else exp.false()
+    values = [markers.mark(parameter) for parameter in tested.parameters]
+    among = exp.In(this=left, expressions=values)
+    if tested.with_null:
+        null = exp.Is(this=left.copy(), expression=exp.Null())
+        return exp.Paren(this=exp.Or(this=among, expression=null))
+    return among
