@@ -1,0 +1,55 @@
+"""What every format is given: columns with their meaning, batches, and the facts around them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+import pyarrow as pa
+
+from penstock.plan.types import Column, Role
+
+__all__ = ["Closing", "Column", "Encoder", "Opening", "Role", "Shape"]
+
+
+class Shape(StrEnum):
+    NESTED = "nested"
+    ROWS = "rows"
+    COLUMNS = "columns"
+    COMPACT = "compact"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """What is known before the first row. `query_params` is the request's own JSON text."""
+
+    columns: tuple[Column, ...]
+    query_params: bytes
+    table_name: str
+    exact_numbers: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closing:
+    """What is known after the last row. `timestamp` and `duration` are in seconds."""
+
+    timestamp: int
+    duration: float
+    cache: bool = False
+    hints: int | None = None
+    warning: str | None = None
+
+
+class Encoder(Protocol):
+    """One format. `body` then `tail` are the whole answer; a cached body gets a fresh tail."""
+
+    @property
+    def media_type(self) -> str: ...
+
+    def body(
+        self, opening: Opening, schema: pa.Schema, batches: Iterable[pa.RecordBatch], /
+    ) -> Iterator[bytes]: ...
+
+    def tail(self, opening: Opening, closing: Closing, /) -> bytes: ...
