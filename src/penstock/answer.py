@@ -1,0 +1,123 @@
+"""Question → bytes, pulled a few chunks at a time, never the whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from time import perf_counter, time
+
+import pyarrow as pa
+
+from penstock.encode.types import Closing, Encoder, Opening
+from penstock.engine.types import Running
+from penstock.errors import QueryCancelledError
+from penstock.pipeline import Pipeline, Question, Stages, warn
+from penstock.sql.types import Statement
+
+_AT_ONCE = 2  # chunks: a small answer is whole after them, a large one starts to flow
+
+
+@dataclass(slots=True)
+class AnswerStream:
+    """Pulled by one thread at a time; `cancel` may come from any. `began` is a perf_counter."""
+
+    pipeline: Pipeline
+    question: Question
+    encoder: Encoder
+    opening: Opening
+    stages: Stages
+    began: float
+    rows: int = 0
+    closing: Closing | None = None
+    _chunks: Iterator[bytes] | None = None
+    _running: Running | None = None
+    _cancelled: bool = field(default=False)
+
+    @property
+    def is_whole(self) -> bool:
+        return self.closing is not None
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Give the whole answer, its tail too; frees what it held, however it ends."""
+        try:
+            yield from self.read_first()
+            while (chunk := self.read()) is not None:
+                yield chunk
+            yield self.tail()
+        finally:
+            self.close()
+
+    def read_first(self) -> list[bytes]:
+        """Start the query and return the first chunks, all of them if the answer is small."""
+        running = self._run(self.question.rows)
+        self._chunks = self.encoder.body(self.opening, running.schema, self._batches(running))
+        return [chunk for _ in range(_AT_ONCE) if (chunk := self.read()) is not None]
+
+    def read(self) -> bytes | None:
+        """Return the next chunk of the body, None after the last: the answer is whole then."""
+        if self._chunks is None or self.is_whole:
+            return None
+        start, before = perf_counter(), self.stages.seconds.get("database", 0.0)
+        chunk = next(self._chunks, None)
+        database = self.stages.seconds.get("database", 0.0) - before
+        self.stages.add("encode", perf_counter() - start - database)
+        if chunk is None:
+            self.closing = self._close()
+        return chunk
+
+    def tail(self, *, cache: bool = False) -> bytes:
+        """Return what follows the body. Raises nothing once the answer is whole."""
+        assert self.closing is not None  # noqa: S101 - the caller has seen the last chunk
+        return self.encoder.tail(self.opening, replace(self.closing, cache=cache))
+
+    def cancel(self) -> None:
+        """Stop the query in the database: nobody is waiting for it any more."""
+        self._cancelled = True
+        if self._running is not None:
+            self._running.cancel()
+
+    def close(self) -> None:
+        """Free what the query held; the answer need not be whole."""
+        if self._running is not None:
+            self._running.close()
+
+    def _run(self, statement: Statement) -> Running:
+        start = perf_counter()
+        running = self.pipeline.run(self.question.plan.database, statement)
+        self._running = running
+        # Engines may put off the work until it is known what comes back.
+        _ = running.schema
+        self.stages.add("database", perf_counter() - start)
+        if self._cancelled:
+            running.close()
+            raise QueryCancelledError("The caller left.")
+        return running
+
+    def _batches(self, running: Running) -> Iterator[pa.RecordBatch]:
+        while True:
+            start = perf_counter()
+            batch = next(running, None)
+            self.stages.add("database", perf_counter() - start)
+            if batch is None:
+                return
+            self.rows += batch.num_rows
+            yield batch
+
+    def _close(self) -> Closing:
+        self.close()
+        return Closing(
+            timestamp=int(time()),
+            hints=self._count(),
+            warning=warn(self.question, self.rows),
+            duration=round(perf_counter() - self.began, 6),
+        )
+
+    def _count(self) -> int | None:
+        """Return the number of rows without skip and limit, None where it was not asked."""
+        if self.question.count is None:
+            return None
+        running = self._run(self.question.count)
+        try:
+            return int(next(running).column(0)[0].as_py())
+        finally:
+            running.close()

@@ -1,0 +1,108 @@
+"""Answers kept as bytes, ready to send: bounded in memory, the least used go first."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from threading import Lock
+
+_OVERHEAD = 1024  # bytes: what an entry costs beside its bodies
+
+
+@dataclass(slots=True)
+class Entry:
+    """An answer. `bodies` holds it by content coding, `identity` always.
+
+    `etags` are the validators it satisfies: its own first, then that of the answer it was made
+    with, whose envelope said that it was not from the cache. `expires` is in epoch seconds.
+    """
+
+    bodies: dict[str, bytes]
+    media_type: bytes
+    etags: tuple[bytes, ...]
+    expires: float
+    rows: int
+    table: str
+
+    @property
+    def size(self) -> int:
+        return _OVERHEAD + sum(len(body) for body in self.bodies.values())
+
+
+@dataclass(slots=True)
+class Statistics:
+    """How often, since the start."""
+
+    hits: int = 0
+    misses: int = 0
+    evictions: int = 0
+
+
+@dataclass(slots=True)
+class ResultCache:
+    """`memory` and `max_entry` are in bytes. Safe to use from several threads."""
+
+    memory: int
+    max_entry: int
+    statistics: Statistics = field(default_factory=Statistics)
+    _entries: OrderedDict[bytes, Entry] = field(default_factory=OrderedDict)
+    _size: int = 0
+    _lock: Lock = field(default_factory=Lock)
+
+    @property
+    def size(self) -> int:
+        return self._size
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def get(self, key: bytes, now: float) -> Entry | None:
+        """Return what is kept under a key, unless its time is over."""
+        with self._lock:
+            entry = self._entries.get(key)
+            if entry is None or entry.expires <= now:
+                self.statistics.misses += 1
+                return None
+            self.statistics.hits += 1
+            self._entries.move_to_end(key)
+            return entry
+
+    def put(self, key: bytes, entry: Entry) -> bool:
+        """Keep an answer, if it is not too large. Return whether it is kept."""
+        if entry.size > min(self.max_entry + _OVERHEAD, self.memory):
+            return False
+        with self._lock:
+            self._drop(key)
+            self._entries[key] = entry
+            self._size += entry.size
+            self._make_room()
+        return True
+
+    def add_body(self, key: bytes, entry: Entry, coding: str, body: bytes) -> None:
+        """Keep another coding of an answer, which counts like any other bytes."""
+        with self._lock:
+            kept = self._entries.get(key) is entry
+            if kept:
+                self._size += len(body) - len(entry.bodies.get(coding, b""))
+            entry.bodies[coding] = body
+            if kept:
+                self._make_room()
+
+    def flush(self) -> int:
+        """Forget everything, and return how many answers that were."""
+        with self._lock:
+            count = len(self._entries)
+            self._entries.clear()
+            self._size = 0
+            return count
+
+    def _drop(self, key: bytes) -> None:
+        old = self._entries.pop(key, None)
+        if old is not None:
+            self._size -= old.size
+
+    def _make_room(self) -> None:
+        while self._size > self.memory:
+            _, oldest = self._entries.popitem(last=False)
+            self._size -= oldest.size
+            self.statistics.evictions += 1

@@ -1,0 +1,92 @@
+"""What the pipeline asks of a database. One file per engine; third parties come by entry point."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import pyarrow as pa
+
+from penstock.model.types import DataType
+from penstock.secret import Secret
+from penstock.sql.types import Statement
+
+Option = str | int | float | bool | Secret | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineSettings:
+    """What an engine is opened with, from `connectors/<database>.yaml`.
+
+    `files` maps a table to the file (or glob) that holds it, absolute. `memory` is in bytes.
+    """
+
+    database: str
+    root: Path
+    files: Mapping[str, Path]
+    options: Mapping[str, Option]
+    memory: int
+    threads: int
+
+
+@dataclass(frozen=True, slots=True)
+class FoundColumn:
+    """`type` is None where the language has none for the engine's own, `native`."""
+
+    name: str
+    type: DataType | None
+    native: str
+
+
+class Running(Protocol):
+    """One statement under way. Closing it, in any state, frees what it held."""
+
+    @property
+    def schema(self) -> pa.Schema: ...
+
+    def __next__(self) -> pa.RecordBatch:
+        """Return the next batch, bounded in rows; StopIteration after the last."""
+        ...
+
+    def __iter__(self) -> Running: ...
+
+    def cancel(self) -> None:
+        """Stop the statement, from any thread; the reader gets QueryCancelledError."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class Engine(Protocol):
+    """A database that answers statements. Thread-safe: each statement has its own cursor."""
+
+    dialect: str
+
+    def run(self, statement: Statement, *, timeout: float) -> Running:
+        """Return a statement about to run; `timeout` in seconds covers it until its last batch.
+
+        Returns at once, so that `cancel` reaches it from the start: the database begins with the
+        first look at the schema or the rows. That, and every batch, raises QueryTimeoutError,
+        QueryCancelledError, UnavailableError, ResultOverflowError, EngineError.
+        """
+        ...
+
+    def columns(self, source: Sequence[str]) -> tuple[FoundColumn, ...] | None:
+        """Return a relation's columns in order, None where there is no such relation."""
+        ...
+
+    def count(self, source: Sequence[str]) -> int:
+        """Return a relation's number of rows."""
+        ...
+
+    def version(self) -> str | None:
+        """Return a token that changes when the data may have; None where that cannot be known."""
+        ...
+
+    def ping(self) -> None:
+        """Raise UnavailableError unless the database answers."""
+        ...
+
+    def close(self) -> None: ...

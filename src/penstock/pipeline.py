@@ -1,0 +1,141 @@
+"""The product in one sentence: JSON and a caller in, Arrow out, each stage timed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import TypeVar
+
+from penstock.auth.principal import Principal
+from penstock.engine.types import Engine, Running
+from penstock.plan.build import build_plan
+from penstock.plan.types import Plan
+from penstock.policy.permit import Gate
+from penstock.policy.types import Permitted, View
+from penstock.query.parse import parse_query
+from penstock.query.types import Limits, Query
+from penstock.sql.bind import bind_values
+from penstock.sql.compile import Compiled, compile_plan
+from penstock.sql.types import Statement
+
+_PREPARED = 10_000
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Stages:
+    """How long each stage took, in seconds, in the order they ran."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def time(self, stage: str, work: Callable[[], T]) -> T:
+        start = perf_counter()
+        try:
+            return work()
+        finally:
+            self.add(stage, perf_counter() - start)
+
+    def add(self, stage: str, seconds: float) -> None:
+        self.seconds[stage] = self.seconds.get(stage, 0.0) + seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What every question of one shape, by callers who see the same model, has in common."""
+
+    plan: Plan
+    compiled: Compiled
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question ready to run: its plan, and its SQL with this caller's values."""
+
+    plan: Plan
+    rows: Statement
+    count: Statement | None
+    limit: int
+    limited: bool
+
+
+@dataclass(slots=True)
+class Pipeline:
+    """One project's model and rules over its open databases. `timeout` is in seconds."""
+
+    gate: Gate
+    engines: Mapping[str, Engine]
+    limits: Limits
+    timeout: float
+    _prepared: dict[tuple[Query, str], Prepared] = field(default_factory=dict)
+
+    def ask(self, body: bytes, caller: Principal, stages: Stages) -> Question:
+        """Turn a request into SQL.
+
+        Raises QueryError and its kinds, ForbiddenError, MissingAttributeError.
+        """
+        asked = stages.time("parse", lambda: parse_query(body, self.limits))
+        permitted = stages.time("policy", lambda: self.gate.permit(asked, caller))
+        prepared = stages.time("plan", lambda: self.prepare(permitted))
+        return stages.time("bind", lambda: _bind(permitted, prepared))
+
+    def prepare(self, permitted: Permitted) -> Prepared:
+        """Plan and compile, once for each shape."""
+        key = (permitted.asked.query, permitted.view.shape)
+        prepared = self._prepared.get(key)
+        if prepared is None:
+            plan = build_plan(permitted)
+            compiled = compile_plan(plan, dialect=self.engines[plan.database].dialect)
+            prepared = Prepared(plan, compiled)
+            if len(self._prepared) >= _PREPARED:
+                self._prepared.clear()
+            self._prepared[key] = prepared
+        return prepared
+
+    def run(self, database: str, statement: Statement) -> Running:
+        """Start a statement of a question.
+
+        Raises UnavailableError, QueryTimeoutError, EngineError.
+        """
+        return self.engines[database].run(statement, timeout=self.timeout)
+
+    def view(self, caller: Principal) -> View:
+        return self.gate.view(caller)
+
+    def versions(self) -> tuple[str | None, ...]:
+        """Return what changes when the data of a database may have changed."""
+        return tuple(engine.version() for _, engine in sorted(self.engines.items()))
+
+    def recounted(self) -> Pipeline:
+        """Return this pipeline with row counts taken now, and nothing prepared."""
+        model = self.gate.model
+        rows = {
+            table.name: self.engines[table.database].count(table.source)
+            for table in model.tables.values()
+        }
+        gate = Gate(model.with_rows(rows), self.gate.policies)
+        return Pipeline(gate, self.engines, self.limits, self.timeout)
+
+
+def _bind(permitted: Permitted, prepared: Prepared) -> Question:
+    query, values, guards = permitted.asked.query, permitted.asked.values, permitted.view.values
+    compiled = prepared.compiled
+    limit = values[query.limit.index]
+    return Question(
+        plan=prepared.plan,
+        rows=bind_values(compiled.rows, values, guards),
+        count=None if compiled.count is None else bind_values(compiled.count, values, guards),
+        limit=limit if isinstance(limit, int) else 0,
+        limited=query.limited,
+    )
+
+
+def warn(question: Question, rows: int) -> str | None:
+    """Return what the caller should know about an answer of `rows` rows."""
+    warnings = [] if question.plan.warning is None else [question.plan.warning]
+    if not question.limited and rows == question.limit:
+        warnings.append(
+            f"The answer stops at the default limit of {rows} rows; write 'limit' for more."
+        )
+    return " ".join(warnings) or None
