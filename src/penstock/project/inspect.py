@@ -1,0 +1,201 @@
+"""A project × its databases → what the model says that is not so, and how many rows there are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from penstock.engine.types import Engine, FoundColumn, Running
+from penstock.errors import PenstockError, suggestion
+from penstock.model.types import Attribute, Column, DataType, Relationship, Table
+from penstock.project.rehearse import isolate, prepare
+from penstock.project.report import Report
+from penstock.project.types import Issue, Place, Project
+from penstock.query.types import Json
+from penstock.sql.inspect import count_duplicates, count_matched_duplicates
+from penstock.sql.types import Statement
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """`rows` are the row counts found, by table."""
+
+    issues: tuple[Issue, ...]
+    rows: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Visit:
+    project: Project
+    engines: Mapping[str, Engine]
+    report: Report
+
+    def issue(self, place: tuple[str, ...], code: str, message: str, hint: str | None) -> None:
+        self.report.add(self.project.places.get(place, Place("models")), code, message, hint)
+
+    def number(self, database: str, statement: Statement) -> int:
+        """Run a statement that answers with one number."""
+        timeout = self.project.serving.timeout
+        running = self.engines[database].run(statement, timeout=timeout)
+        try:
+            return sum(int(value.as_py()) for batch in running for value in batch.column(0))
+        finally:
+            running.close()
+
+
+def inspect(project: Project, engines: Mapping[str, Engine]) -> Inspection:
+    """Compare every table, column, type and relationship with the databases that are open.
+
+    `engines` are by database; tables of others are passed over.
+    """
+    visit = _Visit(project, engines, Report())
+    reached = _reached(visit)
+    rows: dict[str, int] = {}
+    for table in project.model.tables.values():
+        if table.database in reached and _check_columns(table, visit):
+            rows[table.name] = engines[table.database].count(table.source)
+    for name in rows:
+        table = project.model.tables[name]
+        _check_formulas(table, visit)
+        for relationship in table.relationships.values():
+            if relationship.table in rows:
+                _check_unique(table, relationship, visit)
+    return Inspection(visit.report.issues, rows)
+
+
+def _reached(visit: _Visit) -> frozenset[str]:
+    reached: set[str] = set()
+    for database, engine in visit.engines.items():
+        try:
+            engine.ping()
+        except PenstockError as error:
+            visit.issue(("connectors", database), error.code, error.detail, error.hint)
+        else:
+            reached.add(database)
+    return frozenset(reached)
+
+
+def _check_columns(table: Table, visit: _Visit) -> bool:
+    """Check a table's columns; return whether all of them are there."""
+    found = visit.engines[table.database].columns(table.source)
+    if found is None:
+        visit.issue(
+            ("tables", table.name),
+            "RELATION_NOT_FOUND",
+            f"The database {table.database!r} has no relation {'.'.join(table.source)!r}.",
+            "Say with `source` what the table is called there.",
+        )
+        return False
+    columns = {column.name: column for column in found}
+    checked = [
+        _check_column(table, attribute, attribute.source, columns, visit)
+        for attribute in table.attributes.values()
+        if isinstance(attribute.source, Column)
+    ]
+    return all(checked)
+
+
+def _check_column(
+    table: Table,
+    attribute: Attribute,
+    column: Column,
+    columns: Mapping[str, FoundColumn],
+    visit: _Visit,
+) -> bool:
+    place = ("attributes", table.name, attribute.name)
+    found = columns.get(column.name)
+    if found is None:
+        visit.issue(
+            place,
+            "COLUMN_NOT_FOUND",
+            f"{'.'.join(table.source)!r} has no column {column.name!r}.",
+            suggestion(column.name, tuple(columns)) or f"It has {', '.join(columns)}.",
+        )
+        return False
+    if found.type is not attribute.type and not _holds(attribute.type, found):
+        visit.issue(
+            place,
+            "TYPE_MISMATCH",
+            f"{table.name}.{attribute.name} is declared {attribute.type}, its column is"
+            f" {found.native}.",
+            f"Declare it `type: {found.type}`." if found.type else None,
+        )
+    return True
+
+
+def _holds(declared: DataType, found: FoundColumn) -> bool:
+    """Return whether a type that is not the column's own still reads every value of it."""
+    return found.type is DataType.STRING and declared is DataType.JSON
+
+
+def _check_formulas(table: Table, visit: _Visit) -> None:
+    """Have the database compute each formula, of no rows: it knows the types that we do not."""
+    engine, model = visit.engines[table.database], isolate(table, visit.project.model)
+    for name, attribute in table.attributes.items():
+        if isinstance(attribute.source, Column):
+            continue
+        query: Json = {"data": {"fields": {name: ["select"]}, "limit": 0}}
+        try:
+            statement = prepare(query, model, visit.project.limits, dialect=engine.dialect)
+            _drain(engine.run(statement, timeout=visit.project.serving.timeout))
+        except PenstockError as error:
+            said = str(error.__cause__ or error.detail).strip().splitlines()[0]
+            visit.issue(
+                ("attributes", table.name, name),
+                "INVALID_FORMULA",
+                f"The database cannot compute {name!r}: {said}",
+                "Check the types of what the formula uses; CAST converts one.",
+            )
+
+
+def _drain(running: Running) -> None:
+    try:
+        for _ in running:
+            pass
+    finally:
+        running.close()
+
+
+def _check_unique(table: Table, relationship: Relationship, visit: _Visit) -> None:
+    """Check that no row meets two on the other side: each of its numbers would count twice."""
+    target = visit.project.model.tables[relationship.table]
+    dialect = visit.engines[table.database].dialect
+    others = [key.other_column for key in relationship.keys]
+    pairs = [(key.own_column, key.other_column) for key in relationship.keys]
+    try:
+        found = visit.number(
+            table.database, count_duplicates(target.source, others, dialect=dialect)
+        )
+        # Duplicates that no row refers to are harmless, and common: the hour that a clock strikes
+        # twice in autumn, a closed account. They become an issue on the day one is referred to.
+        if found:
+            found = visit.number(
+                table.database,
+                count_matched_duplicates(target.source, table.source, pairs, dialect=dialect),
+            )
+        own = [key.own_column for key in relationship.keys]
+        repeated = relationship.one_to_one and visit.number(
+            table.database, count_duplicates(table.source, own, dialect=dialect)
+        )
+    except PenstockError as error:
+        visit.issue(
+            ("relationships", table.name, relationship.name), error.code, error.detail, error.hint
+        )
+        return
+    names = ", ".join(key.other for key in relationship.keys)
+    if found:
+        visit.issue(
+            ("relationships", table.name, relationship.name),
+            "NOT_UNIQUE",
+            f"{target.name} has {found} values of ({names}) on several rows, and rows of"
+            f" {table.name} refer to them: joined, they would be counted several times.",
+            "Add the key that is missing from `on`, or make the rows of the target unique.",
+        )
+    if repeated:
+        visit.issue(
+            ("relationships", table.name, relationship.name),
+            "NOT_UNIQUE",
+            f"{table.name} has {repeated} keys on several rows, so {relationship.name!r} is not"
+            " one to one.",
+            "Declare it `kind: many_to_one`.",
+        )
