@@ -1,0 +1,32 @@
+"""`penstock serve`: a node straight from a project folder, reloading when the folder changes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from penstock.cli.keys import Home
+from penstock.node.server import Binding, run_node
+from penstock.store.database import DEFAULT_HOME
+
+
+def serve(
+    folder: Annotated[Path, typer.Argument(help="The project's folder.")] = Path(),
+    *,
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(help="The port; 0 takes a free one.", min=0, max=65535)
+    ] = 8080,
+    reload: Annotated[
+        bool, typer.Option("--reload/--no-reload", help="Follow changes of the folder.")
+    ] = True,
+    home: Home = DEFAULT_HOME,
+) -> None:
+    """Answer queries over HTTP from a project folder.
+
+    Callers need a key: `penstock keys create NAME --role ROLE`. The API describes itself at
+    /docs and /openapi.json; /readyz, /livez and /metrics are for whoever operates it.
+    """
+    run_node(folder, home, Binding(host, port), reload=reload)

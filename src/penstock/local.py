@@ -1,0 +1,109 @@
+"""A project in this process, without a server: `penstock.Project(path).query({...})`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import msgspec
+import pyarrow as pa
+
+from penstock.auth.principal import AttributeValue, Principal
+from penstock.errors import NotFoundError, suggestion
+from penstock.pipeline import Pipeline, Question, Stages
+from penstock.policy.types import Policies
+from penstock.project.load import load_project
+from penstock.project.open import close_engines, open_engines, open_pipeline
+from penstock.query.saved import resolve
+from penstock.query.types import Json
+
+
+@dataclass(frozen=True, slots=True)
+class As:
+    """Who a local question is asked as: the project's row filters then apply as for a caller."""
+
+    roles: Sequence[str] = ()
+    attributes: Mapping[str, AttributeValue] | None = None
+
+
+class Project:
+    """A project folder, its databases open.
+
+    Whoever holds the folder sees everything in it, unless they ask `as_` somebody else.
+    Raises ProjectError with everything that is wrong with the folder, UnavailableError where a
+    database does not open.
+    """
+
+    def __init__(self, path: str | Path = ".", *, as_: As | None = None) -> None:
+        self.project = load_project(Path(path), os.environ)
+        self._engines = open_engines(self.project)
+        try:
+            self.pipeline: Pipeline = open_pipeline(
+                self.project, self._engines, Policies() if as_ is None else None
+            )
+        except BaseException:
+            self.close()
+            raise
+        self.caller = Principal(
+            subject="local",
+            kind="local",
+            roles=tuple(as_.roles) if as_ else (),
+            attributes=dict(as_.attributes or {}) if as_ else {},
+        )
+
+    def query(self, query: Mapping[str, Json] | str | bytes) -> pa.Table:
+        """Answer a query, given as a mapping or as JSON text; columns are named as in §4.
+
+        Raises QueryError and its kinds, ForbiddenError, QueryTimeoutError, EngineError.
+        """
+        return self.run(self.ask(query))
+
+    def run(self, question: Question) -> pa.Table:
+        """Run what `ask` has prepared."""
+        running = self.pipeline.run(question.plan.database, question.rows)
+        try:
+            return pa.Table.from_batches(list(running), schema=running.schema)
+        finally:
+            running.close()
+
+    def saved(self, name: str, **parameters: Json) -> pa.Table:
+        """Answer a saved query. Raises NotFoundError beside the errors of `query`."""
+        return self.query(self.resolve(name, parameters))
+
+    def resolve(self, name: str, parameters: Mapping[str, Json]) -> Mapping[str, Json]:
+        """Return a saved query with its parameters filled in."""
+        saved = self.project.saved.get(name)
+        if saved is None:
+            raise NotFoundError(
+                f"There is no saved query {name!r}.",
+                hint=suggestion(name, tuple(self.project.saved)) or "See the folder queries/.",
+            )
+        return resolve(saved, parameters)
+
+    def ask(self, query: Mapping[str, Json] | str | bytes) -> Question:
+        """Plan and compile a query without running it."""
+        if isinstance(query, str):
+            body = query.encode()
+        elif isinstance(query, bytes):
+            body = query
+        else:
+            body = msgspec.json.encode(query)
+        return self.pipeline.ask(body, self.caller, Stages())
+
+    def close(self) -> None:
+        close_engines(self._engines)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()

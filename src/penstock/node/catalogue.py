@@ -1,0 +1,112 @@
+"""The narrowed model → what a caller is told they can ask about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from penstock.model.types import Attribute, Column, Table
+from penstock.policy.types import View
+from penstock.query.words import COMPUTES, GRANULARITIES, OPERATORS
+
+
+class AttributeEntry(msgspec.Struct, omit_defaults=True):
+    """`aggregate`: only `select` applies. `label` names the attribute that names its values."""
+
+    name: str
+    type: str
+    title: str | None = None
+    description: str | None = None
+    virtual: bool = False
+    aggregate: bool = False
+    label: str | None = None
+    granularities: list[str] = []
+
+
+class RelationshipEntry(msgspec.Struct):
+    """Its attributes are named `<name>.<attribute>`."""
+
+    name: str
+    table: str
+    on: Mapping[str, str]
+
+
+class TableEntry(msgspec.Struct, omit_defaults=True):
+    """`rows` is told only where the caller sees them all."""
+
+    name: str
+    database: str
+    attributes: list[AttributeEntry]
+    title: str | None = None
+    description: str | None = None
+    queryable: bool = True
+    rows: int | None = None
+    relationships: list[RelationshipEntry] = []
+
+
+class Catalogue(msgspec.Struct):
+    project: str
+    title: str | None
+    description: str | None
+    tables: list[TableEntry]
+    computes: list[str]
+    operators: list[str]
+    granularities: list[str]
+
+
+def describe_view(view: View, project: str, title: str | None, description: str | None) -> bytes:
+    """Return the catalogue as JSON."""
+    catalogue = Catalogue(
+        project=project,
+        title=title,
+        description=description,
+        tables=[_table(table, view) for table in view.model.tables.values()],
+        computes=list(COMPUTES),
+        operators=list(OPERATORS),
+        granularities=list(GRANULARITIES),
+    )
+    return msgspec.json.encode(catalogue)
+
+
+def _table(table: Table, view: View) -> TableEntry:
+    return TableEntry(
+        name=table.name,
+        database=table.database,
+        attributes=[_attribute(attribute) for attribute in table.attributes.values()],
+        title=table.title,
+        description=table.description,
+        queryable=table.queryable,
+        rows=None if table.name in view.guards else table.rows,
+        relationships=_relationships(table, view),
+    )
+
+
+def _relationships(table: Table, view: View) -> list[RelationshipEntry]:
+    """Tell of each relationship the keys that the caller can name."""
+    return [
+        RelationshipEntry(
+            relationship.name,
+            relationship.table,
+            {
+                key.own: key.other
+                for key in relationship.keys
+                if key.own in table.attributes
+                and key.other in view.model.tables[relationship.table].attributes
+            },
+        )
+        for relationship in table.relationships.values()
+    ]
+
+
+def _attribute(attribute: Attribute) -> AttributeEntry:
+    return AttributeEntry(
+        name=attribute.name,
+        type=attribute.type.value,
+        title=attribute.title,
+        description=attribute.description,
+        virtual=not isinstance(attribute.source, Column),
+        aggregate=attribute.aggregates,
+        label=None if attribute.label is None else ".".join(attribute.label),
+        granularities=list(GRANULARITIES) if attribute.type.is_temporal else [],
+    )

@@ -1,0 +1,272 @@
+"""Every path of a node, and what answers it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+
+import msgspec
+
+from penstock.auth.principal import Principal
+from penstock.encode.formats import FORMATS
+from penstock.errors import NotFoundError, PenstockError, QueryError, suggestion
+from penstock.events import Refreshed
+from penstock.node import docs_page, metrics
+from penstock.node.answering import Ask, answer
+from penstock.node.exchange import Exchange, Header
+from penstock.node.node import Handler, Node, Notes, nowhere, refuse_method, require
+from penstock.node.wanted import OPTIONS, Wanted, read_wanted, split_suffix
+from penstock.policy.permit import nothing_to_see
+from penstock.query.parse import decode_json
+from penstock.query.saved import SavedQuery, arguments_from_pairs, resolve
+from penstock.query.types import Json
+
+_JSON: Header = (b"content-type", b"application/json")
+_NO_STORE: Header = (b"cache-control", b"no-store")
+_PRIVATE: Header = (b"cache-control", b"private, no-cache")
+_VARY: Header = (b"vary", b"authorization, x-api-key")
+
+_READ = frozenset({"GET", "HEAD"})
+_ASK = frozenset({"POST", "QUERY"})
+_SAVED = frozenset({"GET", "HEAD", "POST", "QUERY"})
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """`path` starts the addresses it answers if `below`, else it is the address."""
+
+    path: str
+    methods: frozenset[str]
+    handler: Handler
+    below: bool = False
+
+    async def answer(self, node: Node, exchange: Exchange, notes: Notes) -> None:
+        """Answer a request that is meant for this endpoint.
+
+        Raises NotFoundError, MethodNotAllowedError, and what the handler raises.
+        """
+        refuse_method(exchange, self.methods)
+        beyond = exchange.path.removeprefix(self.path)
+        if beyond and not beyond.startswith("/"):
+            raise nowhere(exchange)
+        await self.handler(node, exchange, notes)
+
+
+async def ask_query(node: Node, exchange: Exchange, notes: Notes) -> None:
+    refuse_method(exchange, _ASK)
+    caller = await node.caller(exchange, notes)
+    _, suffix = split_suffix(exchange.path)
+    wanted = _wanted(exchange, suffix, tuple(exchange.parameters()))
+    body = await exchange.body(node.serving.project.serving.max_body)
+    ttl = node.serving.project.cache.ttl
+    await answer(node, exchange, notes, Ask(body, wanted, ttl, caller))
+
+
+async def ask_by_mission(node: Node, exchange: Exchange, notes: Notes) -> None:
+    """Answer `/qb/query` and, below it, the saved queries."""
+    ask = ask_saved if exchange.path.removeprefix("/qb/query").strip("/") else ask_query
+    await ask(node, exchange, notes)
+
+
+async def ask_saved(node: Node, exchange: Exchange, notes: Notes) -> None:
+    """Answer `/queries/<name>`, or list them at `/queries`."""
+    caller = await node.caller(exchange, notes)
+    name = exchange.path.removeprefix("/qb/query").removeprefix("/queries").strip("/")
+    if not name:
+        await _list_saved(node, exchange, caller)
+        return
+    saved, suffix = _find_saved(node, caller, name)
+    notes.saved_query = saved.name
+    parameters = exchange.parameters()
+    options = tuple(pair for pair in parameters if pair[0] in OPTIONS)
+    wanted = _wanted(exchange, suffix, options)
+    pairs = [pair for pair in parameters if pair[0] not in OPTIONS]
+    arguments: Mapping[str, Json] = arguments_from_pairs(saved, pairs)
+    if exchange.method in _ASK:
+        body = await exchange.body(node.serving.project.serving.max_body)
+        arguments = _merged(arguments, body)
+    query = msgspec.json.encode(resolve(saved, arguments))
+    ttl = node.serving.project.cache.ttl if saved.cache_ttl is None else saved.cache_ttl
+    await answer(node, exchange, notes, Ask(query, wanted, ttl, caller))
+
+
+def _wanted(exchange: Exchange, suffix: str | None, options: tuple[tuple[str, str], ...]) -> Wanted:
+    accept = exchange.headers.get(b"accept")
+    return read_wanted(suffix, None if accept is None else accept.decode("latin-1"), options)
+
+
+def _find_saved(node: Node, caller: Principal, path: str) -> tuple[SavedQuery, str | None]:
+    """Return a saved query that the caller may know of, and the format in its address."""
+    visible = node.serving.saved_for(node.serving.pipeline.view(caller))
+    if path in visible:
+        return visible[path], None
+    name, suffix = split_suffix(path)
+    if suffix is not None and name in visible:
+        return visible[name], suffix
+    raise NotFoundError(
+        f"There is no saved query {name!r}.",
+        hint=suggestion(name, tuple(visible)) or "GET /queries lists them.",
+    )
+
+
+def _merged(arguments: Mapping[str, Json], body: bytes) -> Mapping[str, Json]:
+    """Return the arguments of the body; those of the address are for a body without any."""
+    if not body.strip():
+        return arguments
+    decoded = decode_json(body)
+    if not isinstance(decoded, Mapping):
+        raise QueryError(
+            "The arguments are a JSON object.",
+            hint='Write {"parameters": {"month": 2}}.',
+        )
+    return decoded or arguments
+
+
+async def _list_saved(node: Node, exchange: Exchange, caller: Principal) -> None:
+    saved = node.serving.saved_for(node.serving.pipeline.view(caller))
+    entries = [_describe(query) for query in saved.values()]
+    await _respond_json(exchange, msgspec.json.encode({"queries": entries}))
+
+
+def _describe(saved: SavedQuery) -> dict[str, Json]:
+    return {
+        "name": saved.name,
+        "title": saved.title,
+        "description": saved.description,
+        "tags": list(saved.tags),
+        "parameters": [
+            {
+                "name": parameter.name,
+                "type": parameter.type.value,
+                "required": parameter.required,
+                "many": parameter.many,
+                "default": parameter.default,
+                "allowed": list(parameter.allowed),
+                "min": parameter.minimum,
+                "max": parameter.maximum,
+                "description": parameter.description,
+            }
+            for parameter in saved.parameters.values()
+        ],
+        "dynamic_parameters": [
+            {"type": d.type.value, "reference": d.reference, "transform": d.transform}
+            for d in saved.dynamic_parameters
+        ],
+        "chart": saved.chart,
+    }
+
+
+async def show_dataset(node: Node, exchange: Exchange, notes: Notes) -> None:
+    caller = await node.caller(exchange, notes)
+    serving = node.serving
+    await _respond_json(exchange, serving.catalogue(serving.pipeline.view(caller)))
+
+
+async def show_me(node: Node, exchange: Exchange, notes: Notes) -> None:
+    caller = await node.caller(exchange, notes)
+    me = {
+        "subject": caller.subject,
+        "kind": caller.kind,
+        "roles": caller.roles,
+        "attributes": caller.attributes,
+        "permissions": sorted(caller.permissions),
+        "expires": caller.expires,
+    }
+    await _respond_json(exchange, msgspec.json.encode(me))
+
+
+async def show_openapi(node: Node, exchange: Exchange, notes: Notes) -> None:
+    """Answer with the API as the caller sees it; without a credential, with what all may know."""
+    serving = node.serving
+    if node.is_stranger(exchange):
+        view = nothing_to_see(serving.project.model)
+    else:
+        view = serving.pipeline.view(await node.caller(exchange, notes))
+    await _respond_json(exchange, serving.openapi(view))
+
+
+async def show_docs(_: Node, exchange: Exchange, __: Notes) -> None:
+    name = exchange.path.removeprefix("/docs").strip("/")
+    headers = [(n.encode(), v.encode()) for n, v in docs_page.HEADERS]
+    if not name:
+        page = docs_page.docs_page("openapi.json")
+        await exchange.respond(
+            200, [*headers, (b"content-type", b"text/html; charset=utf-8")], page
+        )
+        return
+    asset = docs_page.asset(name.removeprefix("assets/"))
+    headers += [(b"etag", asset.etag.encode()), (b"cache-control", b"public, max-age=86400")]
+    if exchange.headers.get(b"if-none-match") == asset.etag.encode():
+        await exchange.not_modified(headers)
+        return
+    await exchange.respond(
+        200, [*headers, (b"content-type", asset.media_type.encode())], asset.body
+    )
+
+
+async def refresh(node: Node, exchange: Exchange, notes: Notes) -> None:
+    """Count the tables anew and forget every answer."""
+    require(await node.caller(exchange, notes), "refresh")
+    serving = node.serving
+    loop = asyncio.get_running_loop()
+    serving.pipeline = await loop.run_in_executor(node.threads, serving.pipeline.recounted)
+    entries = node.cache.flush()
+    rows = {t.name: t.rows or 0 for t in serving.pipeline.gate.model.tables.values()}
+    node.observe(Refreshed(entries=entries, rows=rows))
+    await _respond_json(exchange, msgspec.json.encode({"forgotten": entries, "rows": rows}))
+
+
+async def show_alive(_: Node, exchange: Exchange, __: Notes) -> None:
+    await exchange.respond(200, [_JSON, _NO_STORE], b'{"status":"alive"}')
+
+
+async def show_ready(node: Node, exchange: Exchange, _: Notes) -> None:
+    """Say whether every database answers and the keys can be read."""
+    loop = asyncio.get_running_loop()
+    problems = {}
+    for name, engine in node.serving.engines.items():
+        try:
+            await loop.run_in_executor(node.threads, engine.ping)
+        except PenstockError as error:
+            problems[name] = error.detail
+    if node.watcher.problem is not None:
+        problems["keys"] = "The key store cannot be read."
+    status = 503 if problems else 200
+    body = {"status": "unready" if problems else "ready", "problems": problems}
+    await exchange.respond(status, [_JSON, _NO_STORE], msgspec.json.encode(body))
+
+
+async def show_metrics(node: Node, exchange: Exchange, _: Notes) -> None:
+    headers = [(b"content-type", metrics.MEDIA_TYPE), _NO_STORE]
+    await exchange.respond(200, headers, node.metrics.exposition())
+
+
+async def _respond_json(exchange: Exchange, body: bytes) -> None:
+    """Send a document about the caller's world, with a validator of its bytes."""
+    etag = b'"%b"' % sha256(body).hexdigest()[:32].encode()
+    headers = [_JSON, _PRIVATE, _VARY, (b"etag", etag)]
+    if exchange.headers.get(b"if-none-match") == etag:
+        await exchange.not_modified(headers)
+    else:
+        await exchange.respond(200, headers, body)
+
+
+_SUFFIXES = ("", *(f.suffix for f in FORMATS))
+
+ENDPOINTS = (
+    *(Endpoint(f"/query{suffix}", _ASK, ask_query) for suffix in _SUFFIXES),
+    *(Endpoint(f"/qb/query{suffix}", _ASK, ask_query) for suffix in _SUFFIXES if suffix),
+    Endpoint("/qb/query", _SAVED, ask_by_mission, below=True),
+    Endpoint("/queries", _SAVED, ask_saved, below=True),
+    Endpoint("/dataset", _READ, show_dataset),
+    Endpoint("/qb/dataset", _READ, show_dataset),
+    Endpoint("/me", _READ, show_me),
+    Endpoint("/openapi.json", _READ, show_openapi),
+    Endpoint("/docs", _READ, show_docs, below=True),
+    Endpoint("/refresh", frozenset({"POST"}), refresh),
+    Endpoint("/livez", _READ, show_alive),
+    Endpoint("/readyz", _READ, show_ready),
+    Endpoint("/metrics", _READ, show_metrics),
+)

@@ -1,0 +1,195 @@
+"""A node's state, and what surrounds every request: who asks, what went wrong, what is noticed."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from threading import Timer
+from time import perf_counter, time
+
+from penstock.auth.authenticate import find_credentials
+from penstock.auth.keyring import KeyRing
+from penstock.auth.principal import Principal
+from penstock.cache.single_flight import SingleFlight
+from penstock.cache.store import Entry, ResultCache
+from penstock.errors import (
+    EngineError,
+    ForbiddenError,
+    MethodNotAllowedError,
+    NotFoundError,
+    PenstockError,
+    QueryCancelledError,
+)
+from penstock.events import Answered, Failed, Interrupted, Observer
+from penstock.node.admission import Admission
+from penstock.node.exchange import Exchange
+from penstock.node.metrics import Metrics
+from penstock.node.problems import encode_problem, problem_headers, problem_of
+from penstock.node.serving import Serving
+from penstock.store.watch import KeyWatcher
+
+_THREADS_MORE = 4  # beside those that run queries: refreshes, compression
+
+
+@dataclass(slots=True)
+class Notes:
+    """What a handler tells about the request it answered, for the log and the metrics."""
+
+    subject: str | None = None
+    rows: int | None = None
+    cache: str | None = None
+    table: str | None = None
+    saved_query: str | None = None
+    stages: dict[str, float] = field(default_factory=dict)
+
+
+Handler = Callable[["Node", Exchange, Notes], Awaitable[None]]
+
+
+@dataclass(slots=True)
+class Node:
+    """`serving` is replaced as a whole when the project changes; requests under way keep theirs."""
+
+    serving: Serving
+    metrics: Metrics
+    observe: Observer
+    watcher: KeyWatcher
+    cache: ResultCache = field(init=False)
+    flights: SingleFlight[Entry] = field(default_factory=SingleFlight)
+    admission: Admission = field(init=False)
+    threads: ThreadPoolExecutor = field(init=False)
+
+    def __post_init__(self) -> None:
+        project = self.serving.project
+        self.cache = ResultCache(memory=project.cache.memory, max_entry=project.cache.max_entry)
+        limits = project.serving
+        self.admission = Admission(limits.concurrency, limits.queue, limits.queue_timeout)
+        self.threads = ThreadPoolExecutor(
+            limits.concurrency + _THREADS_MORE, thread_name_prefix="penstock"
+        )
+
+    def keys(self) -> KeyRing:
+        return self.watcher.ring()
+
+    def replace(self, serving: Serving) -> None:
+        """Put another state of the project in force; the old one closes when its queries end."""
+        old, self.serving = self.serving, serving
+        self.cache.flush()
+        Timer(old.project.serving.timeout, old.close).start()
+
+    def close(self) -> None:
+        self.serving.close()
+        self.threads.shutdown(wait=False, cancel_futures=True)
+
+    async def caller(self, exchange: Exchange, notes: Notes) -> Principal:
+        """Return who is asking. Raises AuthenticationError, SeveralCredentialsError."""
+        authorization, key = find_credentials(exchange.scope["headers"])
+        principal = await self.serving.authenticator.authenticate_async(authorization, key, time())
+        notes.subject = principal.subject
+        if principal.kind == "apikey":
+            self.watcher.last_used.note(principal.subject, time())
+        return principal
+
+    def is_stranger(self, exchange: Exchange) -> bool:
+        """Whether the caller sent no credential where one is needed."""
+        sent = find_credentials(exchange.scope["headers"])
+        return sent == (None, None) and self.serving.authenticator.anonymous is None
+
+    async def handle(self, exchange: Exchange, route: str, handler: Handler) -> None:
+        """Run a handler; every error becomes a problem, every outcome an event."""
+        began, notes = perf_counter(), Notes()
+        error: PenstockError | None = None
+        try:
+            await handler(self, exchange, notes)
+        except PenstockError as known:
+            error = known
+        except Exception as unknown:  # noqa: BLE001 - nobody sees a stack trace but the log
+            error = EngineError("Something went wrong here.")
+            error.__cause__ = unknown
+        if error is not None:
+            if isinstance(error, EngineError):
+                self._failed(exchange, error)
+            if exchange.started or isinstance(error, QueryCancelledError):
+                self._interrupted(exchange, notes, error, began)
+                return
+            await _refuse(exchange, error)
+        self.observe(
+            Answered(
+                method=exchange.method,
+                path=exchange.path,
+                route=route,
+                status=exchange.status,
+                seconds=round(perf_counter() - began, 6),
+                bytes=exchange.sent,
+                rows=notes.rows,
+                subject=notes.subject,
+                cache=notes.cache,
+                table=notes.table,
+                saved_query=notes.saved_query,
+                code=None if error is None else error.code,
+                trace=exchange.trace,
+                stages={stage: round(s, 6) for stage, s in notes.stages.items()},
+            )
+        )
+
+    def _interrupted(
+        self, exchange: Exchange, notes: Notes, error: PenstockError, began: float
+    ) -> None:
+        """Note an answer that ends unfinished: the connection breaks, so the caller sees it too."""
+        self.observe(
+            Interrupted(
+                method=exchange.method,
+                path=exchange.path,
+                reason=error.detail,
+                seconds=round(perf_counter() - began, 6),
+                bytes=exchange.sent,
+                subject=notes.subject,
+                trace=exchange.trace,
+            )
+        )
+
+    def _failed(self, exchange: Exchange, error: PenstockError) -> None:
+        told = "".join(traceback.format_exception(error))
+        self.observe(Failed(path=exchange.path, error=told, trace=exchange.trace))
+
+
+def require(principal: Principal, permission: str) -> None:
+    """Raise ForbiddenError unless the caller may do this."""
+    if permission not in principal.permissions:
+        raise ForbiddenError(
+            f"Your credential lacks the permission {permission!r}.",
+            hint=f"Create a key with --permission {permission}.",
+        )
+
+
+def refuse_method(exchange: Exchange, methods: frozenset[str]) -> None:
+    """Raise MethodNotAllowedError unless the request's method is one of these."""
+    if exchange.method not in methods:
+        raise WrongMethodError(exchange, methods)
+
+
+class WrongMethodError(MethodNotAllowedError):
+    """`allowed` are the methods that do apply."""
+
+    def __init__(self, exchange: Exchange, methods: frozenset[str]) -> None:
+        self.allowed = sorted(methods)
+        super().__init__(
+            f"{exchange.method} does not apply to {exchange.path}.",
+            hint=f"Use {' or '.join(self.allowed)}.",
+        )
+
+
+def nowhere(exchange: Exchange) -> NotFoundError:
+    return NotFoundError(
+        f"There is nothing at {exchange.path}.", hint="The API is described at /docs."
+    )
+
+
+async def _refuse(exchange: Exchange, error: PenstockError) -> None:
+    problem = problem_of(error)
+    headers = problem_headers(error, problem.status)
+    if isinstance(error, WrongMethodError):
+        headers.append((b"allow", ", ".join(error.allowed).encode()))
+    await exchange.respond(problem.status, headers, encode_problem(problem))

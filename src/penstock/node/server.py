@@ -1,0 +1,143 @@
+"""A project folder → a node that listens, reloads and stops gracefully."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import uvicorn
+from watchfiles import watch
+
+from penstock.errors import ConfigurationError, PenstockError
+from penstock.events import Event, Observer, Reloaded, ReloadRefused, Started, Stopping
+from penstock.node.app import create_app
+from penstock.node.logs import Log
+from penstock.node.metrics import Metrics
+from penstock.node.node import Node
+from penstock.node.serving import open_serving
+from penstock.project.load import load_project
+from penstock.project.types import Project, ProjectError
+from penstock.store.database import open_database
+from penstock.store.keys import KeyRepository
+from penstock.store.watch import KeyWatcher
+
+_DRAIN_SECONDS = 30
+_IGNORED = frozenset({".git", ".penstock", "__pycache__", ".venv"})
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    host: str
+    port: int
+
+
+def run_node(folder: Path, home: Path, binding: Binding, *, reload: bool) -> None:
+    """Serve until told to stop. Raises ProjectError, UnavailableError, ConfigurationError."""
+    project = load_project(folder, os.environ)
+    listener = _listen(binding)
+    host, port = listener.getsockname()[:2]
+    with _open_node(project, home) as (node, observe):
+        server = uvicorn.Server(
+            uvicorn.Config(
+                create_app(node),
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=_DRAIN_SECONDS,
+            )
+        )
+        observe(
+            Started(address=f"http://{host}:{port}", project=project.name, digest=project.digest)
+        )
+        with _reloading(node, project, observe) if reload else _nothing():
+            asyncio.run(server.serve(sockets=[listener]))
+        observe(Stopping(project=project.name))
+
+
+def _listen(binding: Binding) -> socket.socket:
+    family = socket.AF_INET6 if ":" in binding.host else socket.AF_INET
+    listener = socket.socket(family)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((binding.host, binding.port))
+    except OSError as error:
+        listener.close()
+        raise ConfigurationError(
+            f"Cannot listen on {binding.host}:{binding.port}: {error.strerror}.",
+            hint="Choose another --port, or 0 for a free one.",
+        ) from error
+    return listener
+
+
+@contextmanager
+def _open_node(project: Project, home: Path) -> Iterator[tuple[Node, Observer]]:
+    log, metrics = Log(), Metrics()
+    # What the server's library would log as text is either noise or noticed as an event.
+    logging.getLogger("uvicorn.error").disabled = True
+
+    def observe(event: Event) -> None:
+        log(event)
+        metrics(event)
+
+    database = open_database(home)
+    watcher = KeyWatcher(KeyRepository(database), notice=observe)
+    watcher.start()
+    try:
+        node = Node(open_serving(project, watcher.ring), metrics, observe, watcher)
+        try:
+            yield node, observe
+        finally:
+            node.close()
+    finally:
+        watcher.stop()
+        database.close()
+        log.close()
+
+
+@contextmanager
+def _nothing() -> Iterator[None]:
+    yield
+
+
+@contextmanager
+def _reloading(node: Node, project: Project, observe: Observer) -> Iterator[None]:
+    """Follow the folder in a thread: what is wrong is noticed, and what was right stays."""
+    stop = threading.Event()
+    thread = threading.Thread(
+        target=_follow, args=(node, project, observe, stop), name="penstock-reload", daemon=True
+    )
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(timeout=5)
+
+
+def _follow(node: Node, project: Project, observe: Observer, stop: threading.Event) -> None:
+    digest = project.digest
+    for _ in watch(project.root, watch_filter=_matters, stop_event=stop, raise_interrupt=False):
+        try:
+            changed = load_project(project.root, os.environ)
+            if changed.digest == digest:
+                continue
+            node.replace(open_serving(changed, node.keys))
+        except ProjectError as error:
+            issues = tuple(f"{i.file}:{i.line}:{i.column}: {i.message}" for i in error.issues)
+            observe(ReloadRefused(issues=issues))
+        except PenstockError as error:
+            observe(ReloadRefused(issues=(error.detail,)))
+        else:
+            digest = changed.digest
+            observe(Reloaded(project=changed.name, digest=digest))
+
+
+def _matters(_: object, path: str) -> bool:
+    return not _IGNORED.intersection(Path(path).parts)

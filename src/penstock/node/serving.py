@@ -1,0 +1,113 @@
+"""One project, open: everything that a change of its folder replaces, all at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from penstock.auth.authenticate import Authenticator
+from penstock.auth.jwks import open_tokens
+from penstock.auth.keyring import KeyRing
+from penstock.auth.principal import Principal
+from penstock.engine.types import Engine
+from penstock.errors import PenstockError
+from penstock.node.catalogue import describe_view
+from penstock.node.openapi import describe_api
+from penstock.pipeline import Pipeline
+from penstock.plan.atlas import atlas
+from penstock.plan.choose import references
+from penstock.policy.types import View
+from penstock.project.open import close_engines, open_engines, open_pipeline
+from penstock.project.types import Project
+from penstock.query.parse import read_query
+from penstock.query.saved import SavedQuery, resolve
+
+_MEMO = 1024
+
+
+@dataclass(slots=True)
+class Serving:
+    """`pipeline` is replaced when the tables are counted anew; the rest stays as it was opened."""
+
+    project: Project
+    engines: dict[str, Engine]
+    pipeline: Pipeline
+    authenticator: Authenticator
+    _documents: dict[tuple[str, str], bytes] = field(default_factory=dict)
+
+    def version(self) -> str:
+        """Return what changes with the project, and with the data where that can be seen."""
+        return "|".join((self.project.digest, *(v or "" for v in self.pipeline.versions())))
+
+    def saved_for(self, view: View) -> Mapping[str, SavedQuery]:
+        """Return the saved queries whose every name exists for the caller."""
+        return {n: q for n, q in self.project.saved.items() if self._is_visible(q, view)}
+
+    def catalogue(self, view: View) -> bytes:
+        project = self.project
+        return self._document(
+            "dataset",
+            view,
+            lambda: describe_view(view, project.name, project.title, project.description),
+        )
+
+    def openapi(self, view: View) -> bytes:
+        project = self.project
+        title = project.title or project.name
+        return self._document(
+            "openapi",
+            view,
+            lambda: describe_api(view, self.saved_for(view), title, project.description),
+        )
+
+    def close(self) -> None:
+        close_engines(self.engines)
+
+    def _document(self, kind: str, view: View, make: Callable[[], bytes]) -> bytes:
+        key = (kind, view.fingerprint)
+        if key not in self._documents:
+            if len(self._documents) >= _MEMO:
+                self._documents.clear()
+            self._documents[key] = make()
+        return self._documents[key]
+
+    def _is_visible(self, saved: SavedQuery, view: View) -> bool:
+        try:
+            defaults = resolve(saved, {})
+        except PenstockError:
+            # Some parameter is required; what the query names can be read without it.
+            defaults = dict(saved.query)
+        try:
+            query = read_query(defaults, self.project.limits).query
+        except PenstockError:
+            return True
+        known = atlas(view.model)
+        return all(known.is_known(name) for name in references(query))
+
+
+def open_serving(project: Project, keys: Callable[[], KeyRing]) -> Serving:
+    """Open a project's databases and count its tables. Raises UnavailableError and its like."""
+    engines = open_engines(project)
+    try:
+        pipeline = open_pipeline(project, engines)
+    except BaseException:
+        close_engines(engines)
+        raise
+    anonymous = project.authentication.anonymous
+    return Serving(
+        project=project,
+        engines=engines,
+        pipeline=pipeline,
+        authenticator=Authenticator(
+            keys=keys,
+            tokens=open_tokens(project.authentication.issuers),
+            anonymous=None
+            if anonymous is None
+            else Principal(
+                subject="anonymous",
+                kind="keyless",
+                roles=anonymous.roles,
+                attributes=anonymous.attributes,
+            ),
+        ),
+    )
