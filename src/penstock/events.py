@@ -82,11 +82,46 @@ class ReloadRefused:
     issues: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class KeysChanged:
+    """Other API keys are in force."""
+
+    keys: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeysUnreadable:
-    """The key store could not be read; the keys known before stay in force."""
+    """The key store cannot be read: the keys known before stay in force, revocations are missed."""
 
     error: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeysReadable:
+    """The key store can be read again."""
+
+
+@dataclass(frozen=True, slots=True)
+class LastUsedUnwritten:
+    """When keys were last used could not be written; it is tried again."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class IssuerKeysFetched:
+    """A token issuer's keys were read and had changed."""
+
+    place: str
+    keys: int
+
+
+@dataclass(frozen=True, slots=True)
+class IssuerKeysUnavailable:
+    """They could not be read; what was read before stays in force."""
+
+    place: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +140,12 @@ Event: TypeAlias = (
     | Stopping
     | Reloaded
     | ReloadRefused
+    | KeysChanged
     | KeysUnreadable
+    | KeysReadable
+    | LastUsedUnwritten
+    | IssuerKeysFetched
+    | IssuerKeysUnavailable
     | Refreshed
 )
 Observer: TypeAlias = Callable[[Event], None]

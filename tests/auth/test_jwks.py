@@ -25,15 +25,13 @@ from penstock.auth.jwks import (
     MAX_AGE,
     PAUSE,
     KeySet,
-    KeySetEvent,
-    KeysFetched,
-    KeysUnavailable,
     open_key_source,
     open_tokens,
 )
 from penstock.auth.jwt import Fetching
 from penstock.auth.principal import Principal
 from penstock.errors import AuthenticationError, ConfigurationError
+from penstock.events import Event, IssuerKeysFetched, IssuerKeysUnavailable
 
 OLD, NEW = jwk(P256.public_key(), kid="old"), jwk(RSA.public_key(), kid="new")
 
@@ -45,7 +43,7 @@ class Place:
     document: bytes | OSError = field(default_factory=lambda: jwks(OLD))
     now: float = 0.0
     reads: int = 0
-    noticed: list[KeySetEvent] = field(default_factory=list)
+    noticed: list[Event] = field(default_factory=list)
 
     def read(self) -> bytes:
         self.reads += 1
@@ -113,7 +111,7 @@ def test_stale_keys_are_served_while_the_issuer_is_down(broken: bytes | OSError)
 
     assert keys.key("old", "ES256") == P256.public_key()
     assert keys.generation == 1
-    assert isinstance(place.noticed[-1], KeysUnavailable)
+    assert isinstance(place.noticed[-1], IssuerKeysUnavailable)
 
 
 def test_a_key_that_was_withdrawn_is_noticed_after_a_while() -> None:
@@ -137,7 +135,7 @@ def test_the_same_keys_again_are_no_change() -> None:
     assert refreshed(keys)
 
     assert keys.generation == 1
-    assert place.noticed == [KeysFetched("there", 1)]
+    assert place.noticed == [IssuerKeysFetched("there", 1)]
 
 
 def test_whoever_needs_new_keys_waits_for_the_same_fetch() -> None:
@@ -192,17 +190,17 @@ def test_a_rotated_key_is_fetched_when_a_token_names_it(
 
 
 def test_an_issuer_that_is_down_does_not_stop_the_start() -> None:
-    noticed: list[KeySetEvent] = []
+    noticed: list[Event] = []
 
     tokens = open_tokens([at("http://127.0.0.1:1/jwks.json")], noticed.append)
 
-    assert [type(event) for event in noticed] == [KeysUnavailable]
+    assert [type(event) for event in noticed] == [IssuerKeysUnavailable]
     with pytest.raises(AuthenticationError):
         tokens.verify(sign("ES256", kid="old"), NOW)
 
 
 def test_a_private_address_needs_permission(origin: Origin) -> None:
-    noticed: list[KeySetEvent] = []
+    noticed: list[Event] = []
 
     open_key_source(at(origin.url(), allow=False), noticed.append)
 

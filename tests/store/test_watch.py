@@ -9,11 +9,11 @@ import pytest
 
 from penstock.auth.keyring import KeyRing
 from penstock.errors import AuthenticationError, StateError
-from penstock.events import KeysUnreadable
+from penstock.events import Event, KeysChanged, KeysReadable, KeysUnreadable
 from penstock.secret import Secret
 from penstock.store.database import FILE, Database, open_database
 from penstock.store.keys import KeyDraft, KeyRepository
-from penstock.store.watch import KeysChanged, KeysReadable, KeyWatcher, WatchEvent
+from penstock.store.watch import KeyWatcher
 
 DRAFT = KeyDraft(name="dashboard")
 
@@ -26,12 +26,12 @@ def keys(tmp_path: Path) -> Iterator[KeyRepository]:
 
 
 @pytest.fixture
-def noticed() -> list[WatchEvent]:
+def noticed() -> list[Event]:
     return []
 
 
 @pytest.fixture
-def watcher(tmp_path: Path, keys: KeyRepository, noticed: list[WatchEvent]) -> Iterator[KeyWatcher]:
+def watcher(tmp_path: Path, keys: KeyRepository, noticed: list[Event]) -> Iterator[KeyWatcher]:
     """Return a watcher that looks when it is told to."""
     keys.create(KeyDraft(name="first"), now=1)
     with Database(tmp_path / FILE, busy=0.01) as database:
@@ -64,7 +64,7 @@ def test_a_new_key_is_accepted_and_a_revoked_one_refused(
 
 
 def test_without_a_change_the_snapshot_and_its_memo_stay(
-    keys: KeyRepository, watcher: KeyWatcher, noticed: list[WatchEvent]
+    keys: KeyRepository, watcher: KeyWatcher, noticed: list[Event]
 ) -> None:
     before = watcher.ring()
     keys.touch({next(iter(before.records)): 5.0})
@@ -76,7 +76,7 @@ def test_without_a_change_the_snapshot_and_its_memo_stay(
 
 
 def test_an_unreadable_file_leaves_the_last_snapshot_and_is_noticed_once(
-    keys: KeyRepository, watcher: KeyWatcher, noticed: list[WatchEvent], tmp_path: Path
+    keys: KeyRepository, watcher: KeyWatcher, noticed: list[Event], tmp_path: Path
 ) -> None:
     _, secret = keys.create(DRAFT, now=1)
     watcher.poll()
@@ -97,7 +97,7 @@ def test_an_unreadable_file_leaves_the_last_snapshot_and_is_noticed_once(
 
 
 def test_a_damaged_file_leaves_the_last_snapshot(
-    keys: KeyRepository, watcher: KeyWatcher, noticed: list[WatchEvent], tmp_path: Path
+    keys: KeyRepository, watcher: KeyWatcher, noticed: list[Event], tmp_path: Path
 ) -> None:
     _, secret = keys.create(DRAFT, now=1)
     watcher.poll()
@@ -127,7 +127,7 @@ def test_a_backup_that_was_put_back_is_noticed(
 
 
 def test_a_log_that_fails_does_not_keep_a_revocation_away(keys: KeyRepository) -> None:
-    def fail(_: WatchEvent) -> None:
+    def fail(_: Event) -> None:
         raise RuntimeError
 
     record, secret = keys.create(DRAFT, now=1)

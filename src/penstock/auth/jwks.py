@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias, TypeVar, assert_never
+from typing import TypeVar, assert_never
 
 from penstock.auth.fetch import TIMEOUT, check_url, fetch
 from penstock.auth.issuer import (
@@ -25,30 +25,12 @@ from penstock.auth.issuer import (
 from penstock.auth.jwt import KeySource, PublicKey, TokenVerifier, Trusted, VerifyingKey
 from penstock.auth.keyset import PublishedKey, algorithms_of, parse_key_set, parse_pem
 from penstock.errors import ConfigurationError
+from penstock.events import Event, IssuerKeysFetched, IssuerKeysUnavailable
 
 PAUSE = 60.0  # seconds between two fetches
 MAX_AGE = 600.0  # seconds after which keys are fetched again though nothing asks for it
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class KeysFetched:
-    """An issuer's keys were read and had changed."""
-
-    place: str
-    keys: int
-
-
-@dataclass(frozen=True, slots=True)
-class KeysUnavailable:
-    """They could not be read; what was read before stays in force."""
-
-    place: str
-    reason: str
-
-
-KeySetEvent: TypeAlias = KeysFetched | KeysUnavailable
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +63,7 @@ class KeySet:
         place: str,
         read: Callable[[], bytes],
         *,
-        notice: Callable[[KeySetEvent], None],
+        notice: Callable[[Event], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._place = place
@@ -126,7 +108,7 @@ class KeySet:
         try:
             self._take(parse_key_set(self._read()))
         except Exception as error:  # noqa: BLE001 what others publish must not break us, whatever it is
-            self._notice(KeysUnavailable(self._place, str(error) or type(error).__name__))
+            self._notice(IssuerKeysUnavailable(self._place, str(error) or type(error).__name__))
         finally:
             with self._lock:
                 self._running = None
@@ -136,11 +118,11 @@ class KeySet:
         if [_identity(key) for key in keys] != [_identity(key) for key in self._keys]:
             self._keys = keys
             self._generation += 1
-            self._notice(KeysFetched(self._place, len(keys)))
+            self._notice(IssuerKeysFetched(self._place, len(keys)))
 
 
 def open_tokens(
-    issuers: Iterable[Issuer], notice: Callable[[KeySetEvent], None] = lambda _: None
+    issuers: Iterable[Issuer], notice: Callable[[Event], None] = lambda _: None
 ) -> TokenVerifier:
     """Return what verifies the tokens of a project's issuers; see `open_key_source`."""
     return TokenVerifier(
@@ -148,9 +130,7 @@ def open_tokens(
     )
 
 
-def open_key_source(
-    issuer: Issuer, notice: Callable[[KeySetEvent], None] = lambda _: None
-) -> KeySource:
+def open_key_source(issuer: Issuer, notice: Callable[[Event], None] = lambda _: None) -> KeySource:
     """Read an issuer's keys for the first time.
 
     Raises ConfigurationError for a file that is not there or holds no key. An address that does not

@@ -9,7 +9,7 @@ from threading import Lock
 _OVERHEAD = 1024  # bytes: what an entry costs beside its bodies
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Entry:
     """An answer. `bodies` holds it by content coding, `identity` always.
 
@@ -40,11 +40,17 @@ class Statistics:
 
 @dataclass(slots=True)
 class ResultCache:
-    """`memory` and `max_entry` are in bytes. Safe to use from several threads."""
+    """`memory` and `max_entry` are in bytes. Safe to use from several threads.
+
+    `memory` holds for everything, keys and every coding included; `max_entry` for one answer
+    as it is put. The lock is held for a dictionary's time: a hit takes less than 1 µs.
+    """
 
     memory: int
     max_entry: int
     statistics: Statistics = field(default_factory=Statistics)
+    generation: int = 0
+    """The number of flushes: hand it to `put` as it was before the answer was computed."""
     _entries: OrderedDict[bytes, Entry] = field(default_factory=OrderedDict)
     _size: int = 0
     _lock: Lock = field(default_factory=Lock)
@@ -60,21 +66,31 @@ class ResultCache:
         """Return what is kept under a key, unless its time is over."""
         with self._lock:
             entry = self._entries.get(key)
-            if entry is None or entry.expires <= now:
+            if entry is None:
+                self.statistics.misses += 1
+                return None
+            if entry.expires <= now:
+                self._drop(key)
                 self.statistics.misses += 1
                 return None
             self.statistics.hits += 1
             self._entries.move_to_end(key)
             return entry
 
-    def put(self, key: bytes, entry: Entry) -> bool:
-        """Keep an answer, if it is not too large. Return whether it is kept."""
-        if entry.size > min(self.max_entry + _OVERHEAD, self.memory):
-            return False
+    def put(self, key: bytes, entry: Entry, *, generation: int | None = None) -> bool:
+        """Keep an answer and return whether it is kept.
+
+        It is not if it is too large, or was computed before a flush that came meanwhile.
+        """
         with self._lock:
+            size = len(key) + entry.size
+            if size > min(self.max_entry + len(key) + _OVERHEAD, self.memory):
+                return False
+            if generation is not None and generation != self.generation:
+                return False
             self._drop(key)
             self._entries[key] = entry
-            self._size += entry.size
+            self._size += size
             self._make_room()
         return True
 
@@ -82,10 +98,13 @@ class ResultCache:
         """Keep another coding of an answer, which counts like any other bytes."""
         with self._lock:
             kept = self._entries.get(key) is entry
-            if kept:
-                self._size += len(body) - len(entry.bodies.get(coding, b""))
+            grown = len(body) - len(entry.bodies.get(coding, b""))
+            # A coding that the memory cannot hold beside the answer would drive out everything.
+            if kept and len(key) + entry.size + grown > self.memory:
+                return
             entry.bodies[coding] = body
             if kept:
+                self._size += grown
                 self._make_room()
 
     def flush(self) -> int:
@@ -94,15 +113,15 @@ class ResultCache:
             count = len(self._entries)
             self._entries.clear()
             self._size = 0
+            self.generation += 1
             return count
 
     def _drop(self, key: bytes) -> None:
         old = self._entries.pop(key, None)
         if old is not None:
-            self._size -= old.size
+            self._size -= len(key) + old.size
 
     def _make_room(self) -> None:
         while self._size > self.memory:
-            _, oldest = self._entries.popitem(last=False)
-            self._size -= oldest.size
+            self._drop(next(iter(self._entries)))
             self.statistics.evictions += 1

@@ -170,7 +170,7 @@ async def show_me(node: Node, exchange: Exchange, notes: Notes) -> None:
         "subject": caller.subject,
         "kind": caller.kind,
         "roles": caller.roles,
-        "attributes": caller.attributes,
+        "attributes": dict(caller.attributes),
         "permissions": sorted(caller.permissions),
         "expires": caller.expires,
     }

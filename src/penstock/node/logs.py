@@ -14,11 +14,19 @@ from penstock.events import (
     Event,
     Failed,
     Interrupted,
+    IssuerKeysUnavailable,
     KeysUnreadable,
+    LastUsedUnwritten,
     ReloadRefused,
 )
 
-_WARNINGS: Final = (Interrupted, ReloadRefused, KeysUnreadable)
+_WARNINGS: Final = (
+    Interrupted,
+    ReloadRefused,
+    KeysUnreadable,
+    LastUsedUnwritten,
+    IssuerKeysUnavailable,
+)
 _FLUSH_SECONDS: Final = 0.2
 _SERVER_ERROR: Final = 500
 

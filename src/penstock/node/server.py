@@ -63,7 +63,8 @@ def run_node(folder: Path, home: Path, binding: Binding, *, reload: bool) -> Non
 
 def _listen(binding: Binding) -> socket.socket:
     family = socket.AF_INET6 if ":" in binding.host else socket.AF_INET
-    listener = socket.socket(family)
+    # With the protocol named, the event loop sends small answers at once (TCP_NODELAY).
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((binding.host, binding.port))
@@ -90,7 +91,7 @@ def _open_node(project: Project, home: Path) -> Iterator[tuple[Node, Observer]]:
     watcher = KeyWatcher(KeyRepository(database), notice=observe)
     watcher.start()
     try:
-        node = Node(open_serving(project, watcher.ring), metrics, observe, watcher)
+        node = Node(open_serving(project, watcher.ring, observe), metrics, observe, watcher)
         try:
             yield node, observe
         finally:
@@ -128,7 +129,7 @@ def _follow(node: Node, project: Project, observe: Observer, stop: threading.Eve
             changed = load_project(project.root, os.environ)
             if changed.digest == digest:
                 continue
-            node.replace(open_serving(changed, node.keys))
+            node.replace(open_serving(changed, node.keys, observe))
         except ProjectError as error:
             issues = tuple(f"{i.file}:{i.line}:{i.column}: {i.message}" for i in error.issues)
             observe(ReloadRefused(issues=issues))

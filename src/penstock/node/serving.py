@@ -11,6 +11,7 @@ from penstock.auth.keyring import KeyRing
 from penstock.auth.principal import Principal
 from penstock.engine.types import Engine
 from penstock.errors import PenstockError
+from penstock.events import Observer
 from penstock.node.catalogue import describe_view
 from penstock.node.openapi import describe_api
 from penstock.pipeline import Pipeline
@@ -85,7 +86,7 @@ class Serving:
         return all(known.is_known(name) for name in references(query))
 
 
-def open_serving(project: Project, keys: Callable[[], KeyRing]) -> Serving:
+def open_serving(project: Project, keys: Callable[[], KeyRing], observe: Observer) -> Serving:
     """Open a project's databases and count its tables. Raises UnavailableError and its like."""
     engines = open_engines(project)
     try:
@@ -100,7 +101,7 @@ def open_serving(project: Project, keys: Callable[[], KeyRing]) -> Serving:
         pipeline=pipeline,
         authenticator=Authenticator(
             keys=keys,
-            tokens=open_tokens(project.authentication.issuers),
+            tokens=open_tokens(project.authentication.issuers, observe),
             anonymous=None
             if anonymous is None
             else Principal(

@@ -49,7 +49,8 @@ def read_connector(
             or f"Installed are {', '.join(sorted(engines)) or 'none'};"
             f" `pip install penstock[{file.engine}]` may bring it.",
         )
-    if file.engine == "duckdb" and (file.database is None) == (not file.files):
+    is_lost = document.at("database").lost
+    if file.engine == "duckdb" and not is_lost and (file.database is None) == (not file.files):
         report.add(
             document.place(),
             "INVALID_VALUE",

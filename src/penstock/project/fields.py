@@ -132,18 +132,3 @@ Option: TypeAlias = Annotated[
     PlainValidator(read_option),
     WithJsonSchema({"type": ["string", "number", "boolean", "null"]}),
 ]
-
-
-def _secret(value: object) -> Secret:
-    if isinstance(value, Secret):
-        return value
-    raise wrong(
-        "SECRET_IN_FILE",
-        "A secret does not stand in a file.",
-        "Write ${NAME} and put it in the environment.",
-    )
-
-
-SecretValue: TypeAlias = Annotated[
-    Secret, PlainValidator(_secret), WithJsonSchema({"type": "string", "pattern": r"^\$\{"})
-]

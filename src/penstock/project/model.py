@@ -99,11 +99,10 @@ def read_model(
     for name, table in declared.items():
         _check_database(name, table, databases, report)
         tables[name] = _table(name, table, names, report)
+    known = frozenset(databases)
     linked = {
-        name: _linked(
-            declared[name].entry, Scene(table, tables, names, declared[name].document, report)
-        )
-        for name, table in tables.items()
+        name: _linked(d.entry, Scene(tables[name], tables, names, known, d.document, report))
+        for name, d in declared.items()
     }
     return ReadModel(
         model=Model(tables=linked, digest=_digest(linked)),

@@ -20,6 +20,7 @@ class Scene:
     owner: Table
     tables: Mapping[str, Table]
     names: Names
+    databases: frozenset[str]
     document: Document
     report: Report
 
@@ -51,7 +52,8 @@ def read_relationship(name: str, written: WrittenRelationship, scene: Scene) -> 
     target = scene.tables.get(written.to)
     if target is None:
         return None
-    if target.database != scene.owner.database:
+    databases = {target.database, scene.owner.database}
+    if len(databases) > 1 and databases <= scene.databases:
         scene.issue(
             (*loc, "to"),
             "RELATIONSHIP_ACROSS_DATABASES",
@@ -60,10 +62,13 @@ def read_relationship(name: str, written: WrittenRelationship, scene: Scene) -> 
             "Tables are joined inside one database.",
         )
     keys = [_key(own, other, target, scene, (*loc, "on", own)) for own, other in written.on.items()]
+    found = tuple(key for key in keys if key is not None)
+    if len(found) < len(keys):
+        return None
     return Relationship(
         name=name,
         table=written.to,
-        keys=tuple(key for key in keys if key is not None),
+        keys=found,
         one_to_one=written.kind == "one_to_one",
     )
 

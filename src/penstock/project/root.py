@@ -25,7 +25,7 @@ from penstock.project.fields import (
     CountOrNone,
     Duration,
     Name,
-    SecretValue,
+    Option,
     Size,
     Strict,
     Text,
@@ -35,6 +35,7 @@ from penstock.project.report import Report
 from penstock.project.types import Anonymous, Authentication, CacheSettings, Serving
 from penstock.project.validate import validate
 from penstock.query.types import Limits
+from penstock.secret import Secret
 
 _Scalar = str | int | float | bool
 _KEYS: Final = ("jwks_url", "jwks_file", "public_key_file", "secret")
@@ -76,7 +77,7 @@ class IssuerEntry(Strict):
     jwks_url: Text | None = None
     jwks_file: Text | None = None
     public_key_file: Text | None = None
-    secret: SecretValue | None = None
+    secret: Option = None
     allow_private_address: bool = False
     claims: dict[str, str] = Field(default_factory=dict)
     roles_claim: str = "roles"
@@ -134,7 +135,7 @@ def read_root(
         description=file.description,
         limits=Limits(
             default_rows=file.limits.default_rows,
-            max_rows=file.limits.max_rows,
+            max_rows=max(file.limits.max_rows, file.limits.default_rows),
             max_values=file.limits.max_values,
             max_conditions=file.limits.max_conditions,
             max_depth=file.limits.max_depth,
@@ -229,6 +230,8 @@ def _check_roles(
 def _issuer(
     entry: IssuerEntry, document: Document, loc: tuple[Step, ...], root: Path, report: Report
 ) -> Issuer | None:
+    if any(document.at(*loc, key).lost for key in _KEYS):
+        return None
     given = [key for key in _KEYS if getattr(entry, key) is not None]
     if len(given) != 1:
         report.add(
@@ -262,7 +265,15 @@ def _key_place(
     entry: IssuerEntry, document: Document, loc: tuple[Step, ...], root: Path, report: Report
 ) -> KeyPlace | None:
     if entry.secret is not None:
-        return SharedSecret(entry.secret)
+        if isinstance(entry.secret, Secret):
+            return SharedSecret(entry.secret)
+        report.add(
+            document.place(*loc, "secret"),
+            "SECRET_IN_FILE",
+            "A secret does not stand in a file.",
+            "Write ${NAME} and put it in the environment.",
+        )
+        return None
     if entry.jwks_url is not None:
         _check_url(entry, document, loc, report)
         return KeySetURL(entry.jwks_url, entry.allow_private_address)

@@ -27,9 +27,9 @@ class Parameter:
     default: Json = None
     required: bool = False
     many: bool = False
-    allowed: tuple[str | int | float, ...] = ()
-    minimum: Value = None
-    maximum: Value = None
+    allowed: tuple[str | float, ...] = ()
+    minimum: str | float | None = None
+    maximum: str | float | None = None
     title: str | None = None
     description: str | None = None
 
@@ -66,10 +66,11 @@ def _read_one(parameter: Parameter, raw: Json) -> Value:
     if raw is None or isinstance(raw, Mapping) or not isinstance(raw, str | int | float):
         raise ValueError("takes one value" if isinstance(raw, list) else "takes a value")
     value, key = read_value(parameter.type, raw)
-    bounds = parameter.minimum, parameter.maximum
-    low, high = (None if b is None else read_value(parameter.type, b)[1] for b in bounds)
-    if (low is not None and key < low) or (high is not None and key > high):
-        raise ValueError(f"does not go to {raw!r}")
+    low, high = parameter.minimum, parameter.maximum
+    if low is not None and key < read_value(parameter.type, low)[1]:
+        raise ValueError(f"must be {low} or more, not {raw!r}")
+    if high is not None and key > read_value(parameter.type, high)[1]:
+        raise ValueError(f"must be {high} or less, not {raw!r}")
     if parameter.allowed and key not in _keys(parameter):
         raise ValueError(f"does not allow {raw!r}")
     return value

@@ -213,8 +213,8 @@ def _too_deep() -> FormulaError:
 
 def _position(error: SqlglotError) -> str:
     found = getattr(error, "errors", None) or [{}]
-    column, word = found[0].get("col"), found[0].get("highlight")
-    return f": {word!r} at column {column} was not expected" if column and word else ""
+    said, column, word = (found[0].get(key) for key in ("description", "col", "highlight"))
+    return f": {said} near {word!r}, column {column}" if said and column and word else ""
 
 
 def _depth(tree: exp.Expr) -> int:

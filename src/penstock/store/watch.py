@@ -6,39 +6,15 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TypeAlias
 
 from penstock.auth.keyring import KeyRing
 from penstock.errors import PenstockError
-from penstock.events import KeysUnreadable
+from penstock.events import Event, KeysChanged, KeysReadable, KeysUnreadable, LastUsedUnwritten
 from penstock.store.keys import KeyRepository
 from penstock.store.last_used import LastUsed
 
 POLL_SECONDS = 0.5
 FLUSH_SECONDS = 60.0
-
-
-@dataclass(frozen=True, slots=True)
-class KeysChanged:
-    """Another key ring is in force."""
-
-    keys: int
-
-
-@dataclass(frozen=True, slots=True)
-class KeysReadable:
-    """The state file can be read again, after it could not."""
-
-
-@dataclass(frozen=True, slots=True)
-class LastUsedUnwritten:
-    """When keys were last used could not be written; it is tried again."""
-
-    reason: str
-
-
-WatchEvent: TypeAlias = KeysChanged | KeysUnreadable | KeysReadable | LastUsedUnwritten
 
 
 class KeyWatcher:
@@ -48,7 +24,7 @@ class KeyWatcher:
         self,
         keys: KeyRepository,
         *,
-        notice: Callable[[WatchEvent], None] = lambda _: None,
+        notice: Callable[[Event], None] = lambda _: None,
         interval: float = POLL_SECONDS,
         last_used: LastUsed | None = None,
     ) -> None:
@@ -124,6 +100,6 @@ class KeyWatcher:
         if first:
             self._tell(KeysUnreadable(error=self._problem))
 
-    def _tell(self, event: WatchEvent) -> None:
+    def _tell(self, event: Event) -> None:
         with contextlib.suppress(Exception):  # a log that fails must not keep a revocation away
             self._notice(event)
