@@ -6,12 +6,16 @@ Times are in seconds, sizes in bytes.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import TypeAlias
 
+import msgspec
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answered:
+
+class Notice(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="event", tag=True):
+    """Base of all of them: cheap to make and to write down, since every request makes one."""
+
+
+class Answered(Notice, frozen=True, kw_only=True):
     """A request that was answered whole, well or not.
 
     `cache` is hit, miss or bypass; `route` is one of the few kinds of path there are.
@@ -30,11 +34,10 @@ class Answered:
     saved_query: str | None = None
     code: str | None = None
     trace: str | None = None
-    stages: Mapping[str, float] = field(default_factory=dict)
+    stages: Mapping[str, float] = {}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Interrupted:
+class Interrupted(Notice, frozen=True, kw_only=True):
     """An answer that could not be sent whole: the caller left, or the database failed midway."""
 
     method: str
@@ -46,8 +49,7 @@ class Interrupted:
     trace: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Failed:
+class Failed(Notice, frozen=True, kw_only=True):
     """Something that should not happen happened: for the operator's eyes only."""
 
     path: str
@@ -55,77 +57,66 @@ class Failed:
     trace: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Started:
+class Started(Notice, frozen=True, kw_only=True):
     address: str
     project: str
     digest: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stopping:
+class Stopping(Notice, frozen=True, kw_only=True):
     project: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reloaded:
+class Reloaded(Notice, frozen=True, kw_only=True):
     """The project folder changed, and what it says now is in force."""
 
     project: str
     digest: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReloadRefused:
+class ReloadRefused(Notice, frozen=True, kw_only=True):
     """The project folder changed into something wrong; what it said before stays in force."""
 
     issues: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class KeysChanged:
+class KeysChanged(Notice, frozen=True):
     """Other API keys are in force."""
 
     keys: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeysUnreadable:
+class KeysUnreadable(Notice, frozen=True, kw_only=True):
     """The key store cannot be read: the keys known before stay in force, revocations are missed."""
 
     error: str
 
 
-@dataclass(frozen=True, slots=True)
-class KeysReadable:
+class KeysReadable(Notice, frozen=True):
     """The key store can be read again."""
 
 
-@dataclass(frozen=True, slots=True)
-class LastUsedUnwritten:
+class LastUsedUnwritten(Notice, frozen=True):
     """When keys were last used could not be written; it is tried again."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class IssuerKeysFetched:
+class IssuerKeysFetched(Notice, frozen=True):
     """A token issuer's keys were read and had changed."""
 
     place: str
     keys: int
 
 
-@dataclass(frozen=True, slots=True)
-class IssuerKeysUnavailable:
+class IssuerKeysUnavailable(Notice, frozen=True):
     """They could not be read; what was read before stays in force."""
 
     place: str
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refreshed:
+class Refreshed(Notice, frozen=True, kw_only=True):
     """Row counts were taken anew and the cache was emptied."""
 
     entries: int

@@ -86,8 +86,9 @@ class SingleFlight(Generic[T]):
         try:
             return await place
         finally:
-            # Elected, but gone, or about to do something else: after this step it shows.
-            asyncio.get_running_loop().call_soon(self._elect_unless_led, key, flight)
+            if _is_elected(place):
+                # Whether it leads, or is gone, shows after this step.
+                asyncio.get_running_loop().call_soon(self._elect_unless_led, key, flight)
 
     @asynccontextmanager
     async def lead(self, key: bytes) -> AsyncIterator[Flight[T]]:
@@ -120,6 +121,15 @@ class SingleFlight(Generic[T]):
             return
         if flight.over or not flight.elect():
             del self._flights[key]
+
+
+def _is_elected(place: asyncio.Future[T | None]) -> bool:
+    return (
+        place.done()
+        and not place.cancelled()
+        and place.exception() is None
+        and place.result() is None
+    )
 
 
 def is_deterministic(error: PenstockError) -> bool:

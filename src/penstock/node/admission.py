@@ -80,7 +80,7 @@ class Admission:
     def _abandon(self, place: asyncio.Future[None]) -> None:
         if place.done() and not place.cancelled():
             self._pass_on()  # it came just when its owner left
-        else:
+        elif place in self._waiting:
             self._waiting.remove(place)
 
     def _pass_on(self) -> None:

@@ -26,21 +26,21 @@ class Exchange:
     receive: Receive
     send: Send
     headers: dict[bytes, bytes] = field(init=False)
+    path: str = field(init=False)
     trace: str = field(init=False)
     status: int = 0
     sent: int = 0
 
     def __post_init__(self) -> None:
         self.headers = dict(self.scope["headers"])
+        # A mounted application is given a shortened path, so the address is read where it is whole.
+        path = self.scope["raw_path"].decode("latin-1")
+        self.path = unquote(path) if "%" in path else path
         self.trace = _continued(self.headers.get(b"traceparent"))
 
     @property
     def method(self) -> str:
         return str(self.scope["method"])
-
-    @property
-    def path(self) -> str:
-        return unquote(self.scope["raw_path"].decode("latin-1"))
 
     @property
     def started(self) -> bool:

@@ -25,7 +25,7 @@ from penstock.errors import (
 from penstock.events import Answered, Failed, Interrupted, Observer
 from penstock.node.admission import Admission
 from penstock.node.exchange import Exchange
-from penstock.node.metrics import Metrics
+from penstock.node.metrics import Figure, Metrics
 from penstock.node.problems import encode_problem, problem_headers, problem_of
 from penstock.node.serving import Serving
 from penstock.store.watch import KeyWatcher
@@ -69,6 +69,22 @@ class Node:
         self.threads = ThreadPoolExecutor(
             limits.concurrency + _THREADS_MORE, thread_name_prefix="penstock"
         )
+
+        self.metrics.gauges = self.figures
+
+    def figures(self) -> list[Figure]:
+        """Return how the node is at this moment."""
+        cache, admission = self.cache, self.admission
+        return [
+            ("running", "Queries that run.", admission.running),
+            ("waiting", "Queries that wait for a place.", admission.waiting),
+            ("refused", "Queries refused for want of a place.", admission.refused),
+            ("cache_entries", "Answers kept.", len(cache)),
+            ("cache_bytes", "Bytes of the answers kept.", cache.size),
+            ("cache_hits", "Answers given from the cache.", cache.statistics.hits),
+            ("cache_misses", "Answers that were not kept.", cache.statistics.misses),
+            ("cache_evictions", "Answers forgotten to make room.", cache.statistics.evictions),
+        ]
 
     def keys(self) -> KeyRing:
         return self.watcher.ring()

@@ -187,15 +187,15 @@ def _check_unique(table: Table, relationship: Relationship, visit: _Visit) -> No
         visit.issue(
             ("relationships", table.name, relationship.name),
             "NOT_UNIQUE",
-            f"{target.name} has {found} values of ({names}) on several rows, and rows of"
-            f" {table.name} refer to them: joined, they would be counted several times.",
+            f"Several rows of {target.name} have the same {names}, and rows of {table.name} refer to"
+            f" them ({found} ×): joined, they would be counted several times.",
             "Add the key that is missing from `on`, or make the rows of the target unique.",
         )
     if repeated:
         visit.issue(
             ("relationships", table.name, relationship.name),
             "NOT_UNIQUE",
-            f"{table.name} has {repeated} keys on several rows, so {relationship.name!r} is not"
-            " one to one.",
+            f"Several rows of {table.name} have the same key ({repeated} ×), so"
+            f" {relationship.name!r} is not one to one.",
             "Declare it `kind: many_to_one`.",
         )

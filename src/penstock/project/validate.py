@@ -89,10 +89,10 @@ def _said(
             near = suggestion(str(path[-1]), known)
             return "UNKNOWN_KEY", f"Unknown key {name}.", near or f"Keys: {', '.join(known)}."
         case "enum" | "literal_error":
-            known = re.findall(r"'([^']*)'", str(context["expected"]))
+            words = re.findall(r"'([^']*)'", str(context["expected"]))
             said = repr(content) if isinstance(content, str) else "that"
-            near = suggestion(str(content), known)
-            return "INVALID_VALUE", f"{name} cannot be {said}.", near or f"Write {_any(known)}."
+            near = suggestion(str(content), words)
+            return "INVALID_VALUE", f"{name} cannot be {said}.", near or f"Write {_any(words)}."
         case _ if kind in _WANTED:
             hint = "Put quotes around it." if kind == "string_type" else None
             return "INVALID_VALUE", f"{name} must be {_WANTED[kind]}.", hint

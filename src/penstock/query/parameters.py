@@ -13,6 +13,8 @@ from penstock.query.types import Json, Value
 
 _Key: TypeAlias = tuple[Decimal, str]
 
+_MAX_EXPONENT: Final = 400
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameter:
@@ -96,7 +98,8 @@ def _number(raw: str | float) -> Decimal:
     if isinstance(raw, bool) or "_" in text or text != text.strip():
         raise ValueError(raw)
     number = Decimal(text)
-    if not number.is_finite():
+    # 1e999999 is eight characters that take a minute to become an integer.
+    if not number.is_finite() or abs(number.adjusted()) > _MAX_EXPONENT:
         raise ValueError(raw)
     return number
 

@@ -253,7 +253,7 @@ def _order(reader: Reader, raw: Json) -> tuple[Order, ...]:
 
 def _limit(reader: Reader, data: Mapping[str, Json]) -> Slot:
     limits = reader.limits
-    raw = data.get("limit", limits.default_rows)
+    raw = data.get("limit", min(limits.default_rows, limits.max_rows))
     if raw is None:
         return reader.slot(limits.max_rows)
     if not isinstance(raw, int) or isinstance(raw, bool) or raw < 0:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from threading import Lock
 from time import monotonic
@@ -34,13 +34,14 @@ class DuckDB:
 
     dialect = "duckdb"
 
-    def __init__(self, settings: EngineSettings) -> None:
+    def __init__(self, settings: EngineSettings, *, clock: Callable[[], float] = monotonic) -> None:
         self._settings = settings
+        self._clock = clock
         self._database = _read_database(settings)
         self._deadlines = Deadlines()
         self._lock = Lock()
         self._files = self._find()
-        self._looked = monotonic()
+        self._looked = clock()
         self._closed = False
         self._opened = self._open(self._files)
 
@@ -127,7 +128,7 @@ class DuckDB:
             raise _opening_error(error, settings) from error
 
     def _look(self) -> None:
-        now = monotonic()
+        now = self._clock()
         if now - self._looked < _LOOK_EVERY:
             return
         self._looked = now
