@@ -41,10 +41,11 @@ def _measures(columns: tuple[Column, ...]) -> Measures:
     """Group columns by attribute, then compute.
 
     Several columns of one compute are the elements of its list, in order: now, then how it was.
+    A scale with a compute was asked for as data too: its one column serves for both.
     """
     measures: dict[str, dict[str, list[int]]] = {}
     for i, column in enumerate(columns):
-        if column.role is Role.MEASURE:
+        if column.role is Role.MEASURE or (column.role is Role.SCALE and column.compute):
             computes = measures.setdefault(column.attribute, {})
             computes.setdefault(column.compute or "select", []).append(i)
     return measures

@@ -54,9 +54,17 @@ class Deadlines:
         return left
 
     def _expire_forever(self) -> None:
-        while (overdue := self._wait()) is not None:
-            for work in overdue:
-                work.expire()
+        while self._expire_next():
+            pass
+
+    def _expire_next(self) -> bool:
+        """A function of its own, so that nothing stays referred to while the thread sleeps."""
+        overdue = self._wait()
+        if overdue is None:
+            return False
+        for work in overdue:
+            work.expire()
+        return True
 
     def _wait(self) -> list[Stoppable] | None:
         """Sleep until something is overdue and return it; None once closed."""

@@ -187,8 +187,8 @@ def _check_unique(table: Table, relationship: Relationship, visit: _Visit) -> No
         visit.issue(
             ("relationships", table.name, relationship.name),
             "NOT_UNIQUE",
-            f"Several rows of {target.name} have the same {names}, and rows of {table.name} refer to"
-            f" them ({found} ×): joined, they would be counted several times.",
+            f"Several rows of {target.name} have the same {names}, and rows of {table.name}"
+            f" refer to them ({found} ×): joined, they would be counted several times.",
             "Add the key that is missing from `on`, or make the rows of the target unique.",
         )
     if repeated:
