@@ -18,7 +18,7 @@ from penstock.pipeline import Pipeline, Question, Stages
 from penstock.policy.types import Policies
 from penstock.project.load import load_project
 from penstock.project.open import close_engines, open_engines, open_pipeline
-from penstock.query.saved import resolve
+from penstock.query.saved import SavedQuery, resolve
 from penstock.query.types import Json
 
 
@@ -72,17 +72,17 @@ class Project:
 
     def saved(self, name: str, **parameters: Json) -> pa.Table:
         """Answer a saved query. Raises NotFoundError beside the errors of `query`."""
-        return self.query(self.resolve(name, parameters))
+        return self.query(resolve(self.find(name), {"parameters": parameters}))
 
-    def resolve(self, name: str, parameters: Mapping[str, Json]) -> Mapping[str, Json]:
-        """Return a saved query with its parameters filled in."""
+    def find(self, name: str) -> SavedQuery:
+        """Return a saved query. Raises NotFoundError."""
         saved = self.project.saved.get(name)
         if saved is None:
             raise NotFoundError(
                 f"There is no saved query {name!r}.",
                 hint=suggestion(name, tuple(self.project.saved)) or "See the folder queries/.",
             )
-        return resolve(saved, parameters)
+        return saved
 
     def ask(self, query: Mapping[str, Json] | str | bytes) -> Question:
         """Plan and compile a query without running it."""

@@ -22,7 +22,7 @@ from penstock.errors import ConfigurationError
 from penstock.explain import Explanation, explain_question
 from penstock.local import As, Project
 from penstock.pipeline import Question, Stages, warn
-from penstock.query.types import Json
+from penstock.query.saved import arguments_from_pairs, resolve
 
 
 class Output(StrEnum):
@@ -99,7 +99,9 @@ def _body(
             hint="""Try: penstock query . '{"data": {"fields": {"distance": ["sum"]}}}'""",
         )
     if saved is not None:
-        return msgspec.json.encode(project.resolve(saved, dict(map(_pair, parameters))))
+        found = project.find(saved)
+        arguments = arguments_from_pairs(found, [_pair(text) for text in parameters])
+        return msgspec.json.encode(resolve(found, arguments))
     assert question is not None  # noqa: S101 - one of the two is there
     if question == "-":
         return sys.stdin.buffer.read()
@@ -117,7 +119,7 @@ def _read(path: Path) -> bytes:
         ) from error
 
 
-def _pair(text: str) -> tuple[str, Json]:
+def _pair(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals:
         raise ConfigurationError(f"--param {text!r} is not NAME=VALUE.", hint="Try month=2.")

@@ -15,9 +15,14 @@ from penstock.store.database import DEFAULT_HOME
 def serve(
     folder: Annotated[Path, typer.Argument(help="The project's folder.")] = Path(),
     *,
-    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    host: Annotated[
+        str, typer.Option(envvar="PENSTOCK_HOST", help="The address to listen on.")
+    ] = "127.0.0.1",
     port: Annotated[
-        int, typer.Option(help="The port; 0 takes a free one.", min=0, max=65535)
+        int,
+        typer.Option(
+            envvar="PENSTOCK_PORT", help="The port; 0 takes a free one.", min=0, max=65535
+        ),
     ] = 8080,
     reload: Annotated[
         bool, typer.Option("--reload/--no-reload", help="Follow changes of the folder.")

@@ -58,7 +58,7 @@ class Deadlines:
             pass
 
     def _expire_next(self) -> bool:
-        """A function of its own, so that nothing stays referred to while the thread sleeps."""
+        # A function of its own, so that nothing stays referred to while the thread sleeps.
         overdue = self._wait()
         if overdue is None:
             return False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 
 import msgspec
@@ -15,6 +16,7 @@ from penstock.errors import NotFoundError, PenstockError, QueryError, suggestion
 from penstock.events import Refreshed
 from penstock.node import docs_page, metrics
 from penstock.node.answering import Ask, answer
+from penstock.node.compression import Coding, choose_coding, compress
 from penstock.node.exchange import Exchange, Header
 from penstock.node.node import Handler, Node, Notes, nowhere, refuse_method, require
 from penstock.node.wanted import OPTIONS, Wanted, read_wanted, split_suffix
@@ -197,13 +199,24 @@ async def show_docs(_: Node, exchange: Exchange, __: Notes) -> None:
         )
         return
     asset = docs_page.asset(name.removeprefix("assets/"))
-    headers += [(b"etag", asset.etag.encode()), (b"cache-control", b"public, max-age=86400")]
-    if exchange.headers.get(b"if-none-match") == asset.etag.encode():
+    coding = choose_coding(exchange.headers.get(b"accept-encoding"))
+    headers += [
+        (b"etag", b"W/" + asset.etag.encode()),
+        (b"cache-control", b"public, max-age=86400"),
+        (b"vary", b"accept-encoding"),
+    ]
+    if coding is not Coding.IDENTITY:
+        headers.append((b"content-encoding", coding.encode()))
+    if exchange.headers.get(b"if-none-match") == b"W/" + asset.etag.encode():
         await exchange.not_modified(headers)
         return
-    await exchange.respond(
-        200, [*headers, (b"content-type", asset.media_type.encode())], asset.body
-    )
+    headers.append((b"content-type", asset.media_type.encode()))
+    await exchange.respond(200, headers, _compressed(coding, asset.body))
+
+
+@lru_cache
+def _compressed(coding: Coding, body: bytes) -> bytes:
+    return compress(body, coding)
 
 
 async def refresh(node: Node, exchange: Exchange, notes: Notes) -> None:

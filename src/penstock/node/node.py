@@ -93,7 +93,10 @@ class Node:
         """Put another state of the project in force; the old one closes when its queries end."""
         old, self.serving = self.serving, serving
         self.cache.flush()
-        Timer(old.project.serving.timeout, old.close).start()
+        limits = old.project.serving
+        closing = Timer(limits.queue_timeout + limits.timeout, old.close)
+        closing.daemon = True  # a node that stops does not wait for it
+        closing.start()
 
     def close(self) -> None:
         self.serving.close()

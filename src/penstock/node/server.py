@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import os
+import signal
 import socket
 import threading
 from collections.abc import Iterator
@@ -28,7 +30,6 @@ from penstock.store.database import open_database
 from penstock.store.keys import KeyRepository
 from penstock.store.watch import KeyWatcher
 
-_DRAIN_SECONDS = 30
 _IGNORED = frozenset({".git", ".penstock", "__pycache__", ".venv"})
 
 
@@ -50,9 +51,13 @@ def run_node(folder: Path, home: Path, binding: Binding, *, reload: bool) -> Non
                 log_config=None,
                 access_log=False,
                 server_header=False,
-                timeout_graceful_shutdown=_DRAIN_SECONDS,
+                # What runs when we are told to stop may finish: no query runs for longer.
+                timeout_graceful_shutdown=math.ceil(project.serving.timeout),
             )
         )
+        # The server raises a signal that stopped it once more; then too it means this.
+        for stop in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(stop, server.handle_exit)
         observe(
             Started(address=f"http://{host}:{port}", project=project.name, digest=project.digest)
         )

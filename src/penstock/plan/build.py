@@ -101,7 +101,7 @@ def _select_scale(draft: _Draft, scale: Scale) -> None:
     draft.keys.append(output)
     draft.columns.append(column)
     if scale.granularity is None:
-        _label_key(draft, reached, column)
+        _label(draft, reached, column)
 
 
 def _select_field(draft: _Draft, asked: Field, compute: AnyCompute) -> None:
@@ -118,7 +118,7 @@ def _select_field(draft: _Draft, asked: Field, compute: AnyCompute) -> None:
     draft.measures.append(output)
     draft.columns.append(column)
     if not draft.grouped:
-        _label_row(draft, reached, column)
+        _label(draft, reached, column)
 
 
 def _is_there_already(draft: _Draft, asked: Field, compute: AnyCompute) -> bool:
@@ -156,18 +156,7 @@ def _label_column(column: Column, attribute: Attribute) -> Column:
     )
 
 
-def _label_row(draft: _Draft, reached: Reached, column: Column) -> None:
-    found = _labelled(draft, reached)
-    if found is None:
-        return
-    path, attribute = found
-    label = _label_column(column, attribute)
-    expression = draft.scope.at(path, attribute)
-    draft.measures.append(Output(label.name, expression))
-    draft.columns.append(label)
-
-
-def _label_key(draft: _Draft, reached: Reached, column: Column) -> None:
+def _label(draft: _Draft, reached: Reached, column: Column) -> None:
     found = _labelled(draft, reached)
     if found is None:
         return

@@ -72,12 +72,8 @@ class Scope:
             self.joins[path] = Join(scan, keys)
         return self.joins[path].scan.alias
 
-    def at(self, path: Path, attribute: Attribute) -> Expression:
-        """Return an attribute of the table at the end of a path, joined if it is not yet."""
-        return attribute_of(attribute, self._at(path).attributes, self.join(path))
-
     def apart(self, table: str, path: Path) -> Scan:
-        """Return a scan for a join that is made after grouping."""
+        """Return a scan for a join that is made on the rows of the answer."""
         return self._scan(self.tables[table], path)
 
     def on(self, scan: Scan, table: str, attribute: Attribute) -> Expression:

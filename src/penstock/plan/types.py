@@ -97,7 +97,7 @@ class Output(Frozen, frozen=True):
 
 
 class Label(Frozen, frozen=True):
-    """The name of a key's value, looked up after grouping: on the few rows of the answer."""
+    """The name of a key's value, looked up last: on the few rows of the answer."""
 
     name: str
     key: str

@@ -111,6 +111,17 @@ def read_option(value: object) -> str | int | float | bool | Secret | None:
     raise wrong("INVALID_VALUE", "An option is text, a number, true or false.")
 
 
+def read_scalar(value: object) -> str | int | float | bool:
+    if isinstance(value, str | int | float):
+        return value
+    raise wrong("INVALID_VALUE", "This must be text, a number, true or false.")
+
+
+Scalar: TypeAlias = Annotated[
+    str | int | float | bool,
+    PlainValidator(read_scalar),
+    WithJsonSchema({"type": ["string", "number", "boolean"]}),
+]
 Name: TypeAlias = Annotated[str, AfterValidator(check_name)]
 RoleName: TypeAlias = Annotated[str, AfterValidator(check_role_name)]
 Text: TypeAlias = Annotated[str, BeforeValidator(_revealed_text), Field(min_length=1)]

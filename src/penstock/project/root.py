@@ -26,6 +26,7 @@ from penstock.project.fields import (
     Duration,
     Name,
     Option,
+    Scalar,
     Size,
     Strict,
     Text,
@@ -37,7 +38,6 @@ from penstock.project.validate import validate
 from penstock.query.types import Limits
 from penstock.secret import Secret
 
-_Scalar = str | int | float | bool
 _KEYS: Final = ("jwks_url", "jwks_file", "public_key_file", "secret")
 
 
@@ -67,7 +67,7 @@ class CacheEntry(Strict):
 
 class AnonymousEntry(Strict):
     roles: list[str] = Field(default_factory=list)
-    attributes: dict[str, _Scalar | list[_Scalar]] = Field(default_factory=dict)
+    attributes: dict[str, Scalar | list[Scalar]] = Field(default_factory=dict)
 
 
 class IssuerEntry(Strict):

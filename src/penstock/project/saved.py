@@ -11,7 +11,7 @@ from pydantic import Field, JsonValue
 from penstock.errors import PenstockError, suggestion
 from penstock.model.types import DataType
 from penstock.project.document import Document, Step
-from penstock.project.fields import Duration, Name, Strict
+from penstock.project.fields import Duration, Name, Scalar, Strict
 from penstock.project.model import ReadModel
 from penstock.project.rehearse import SAMPLES, place_of, rehearse, unknown_names
 from penstock.project.report import Report
@@ -24,17 +24,15 @@ from penstock.query.types import Json, Limits, Value
 _PART: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*")
 _ORDERED: Final = frozenset(PARAMETER_TYPES) - {DataType.STRING, DataType.BOOLEAN}
 
-_Scalar = str | int | float | bool
-
 
 class ParameterEntry(Strict):
     type: Annotated[DataType, Field(strict=False)]
     default: JsonValue = None
     required: bool = False
     many: bool = False
-    allowed: Annotated[list[_Scalar], Field(min_length=1)] | None = None
-    min: _Scalar | None = None
-    max: _Scalar | None = None
+    allowed: Annotated[list[Scalar], Field(min_length=1)] | None = None
+    min: Scalar | None = None
+    max: Scalar | None = None
     title: str | None = None
     description: str | None = None
 

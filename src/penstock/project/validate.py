@@ -76,7 +76,7 @@ def _said(
     schema: type[BaseModel], detail: ErrorDetails, path: tuple[Step, ...], content: object
 ) -> tuple[str, str, str | None]:
     kind, context = detail["type"], detail.get("ctx", {})
-    name = repr(str(path[-1])) if path and isinstance(path[-1], str) else "This"
+    name = _name(path)
     match kind:
         case "issue":
             return str(context["code"]), str(context["message"]), context.get("hint")
@@ -97,7 +97,15 @@ def _said(
             hint = "Put quotes around it." if kind == "string_type" else None
             return "INVALID_VALUE", f"{name} must be {_WANTED[kind]}.", hint
         case _:
-            return "INVALID_VALUE", f"{name}: {detail['msg'].removeprefix('Input ')}.", None
+            is_empty = kind in {"too_short", "string_too_short"}
+            said = " is empty" if is_empty else f": {detail['msg'].removeprefix('Input ')}"
+            return "INVALID_VALUE", f"{name}{said}.", None
+
+
+def _name(path: tuple[Step, ...]) -> str:
+    if not path:
+        return "The file"
+    return repr(path[-1]) if isinstance(path[-1], str) else "This"
 
 
 def _any(words: Sequence[str]) -> str:

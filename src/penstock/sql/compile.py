@@ -38,10 +38,24 @@ def _template(plan: Plan, dialect: str, *, counted: bool) -> Template:
 
 def _rows(plan: Plan, markers: Markers) -> exp.Select:
     tree = _answer(plan, markers)
-    if plan.labels:
-        tree = _labelled(plan, tree, markers)
+    if not plan.labels:
+        return _paged(plan, _sorted(plan, tree), markers)
+    if any(sort.name in {label.name for label in plan.labels} for sort in plan.sorts):
+        return _paged(plan, _sorted(plan, _labelled(plan, tree, markers)), markers)
+    # The page is cut first: fewer rows to name, and a join would shuffle rows without an order.
+    page = _paged(plan, _sorted(plan, tree), markers)
+    return _sorted(plan, _labelled(plan, page, markers))
+
+
+def _sorted(plan: Plan, tree: exp.Select) -> exp.Select:
     if plan.sorts:
-        tree.set("order", exp.Order(expressions=[_ordered(plan, sort) for sort in plan.sorts]))
+        names = [output.alias for output in tree.expressions]
+        ways = [_ordered(names.index(sort.name) + 1, sort) for sort in plan.sorts]
+        tree.set("order", exp.Order(expressions=ways))
+    return tree
+
+
+def _paged(plan: Plan, tree: exp.Select, markers: Markers) -> exp.Select:
     tree.set("limit", exp.Limit(expression=markers.mark(plan.limit)))
     if plan.skip is not None:
         tree.set("offset", exp.Offset(expression=markers.mark(plan.skip)))
@@ -135,10 +149,5 @@ def _named(tree: exp.Expr, name: str) -> exp.Expr:
     return exp.Alias(this=tree, alias=identifier(name))
 
 
-def _ordered(plan: Plan, sort: Sort) -> exp.Ordered:
-    names = [c.name for c in plan.columns]
-    return exp.Ordered(
-        this=exp.Literal.number(names.index(sort.name) + 1),
-        desc=sort.descending,
-        nulls_first=False,
-    )
+def _ordered(position: int, sort: Sort) -> exp.Ordered:
+    return exp.Ordered(this=exp.Literal.number(position), desc=sort.descending, nulls_first=False)

@@ -13,7 +13,7 @@ from penstock.events import Event, KeysChanged, KeysReadable, KeysUnreadable, La
 from penstock.store.keys import KeyRepository
 from penstock.store.last_used import LastUsed
 
-POLL_SECONDS = 0.5
+POLL_SECONDS = 0.2  # a look costs 0.16 ms; somebody may wait to try the key they just made
 FLUSH_SECONDS = 60.0
 
 

@@ -81,11 +81,13 @@ class DuckDB:
         self._ask("SELECT 1", [])
 
     def close(self) -> None:
-        """Stop what runs. The database closes with its last statement."""
-        self._closed = True
+        """Stop what runs, and remove what it spilled. A second call does nothing more."""
+        with self._lock:
+            self._closed = True
         for work in self._deadlines.close():
             if isinstance(work, Rows):
                 work.close()
+        self._opened.close()
 
     def _ask(self, text: str, parameters: list[str]) -> list[tuple[str, ...]]:
         """Run a question of our own, which the guard would refuse."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
@@ -58,11 +59,12 @@ _ALWAYS: Final[Config] = {
 
 @dataclass(slots=True, eq=False, weakref_slot=True)
 class Opened:
-    """One opening of the data. It closes when nobody uses it any more."""
+    """One opening of the data. It closes when told to, or when nobody uses it any more."""
 
     connection: duckdb.DuckDBPyConnection
     relations: Relations
     files: Files
+    close: Callable[[], object]
     broken: bool = False
     _checked: set[str] = field(default_factory=set)
     _idle: deque[duckdb.DuckDBPyConnection] = field(default_factory=lambda: deque(maxlen=_IDLE))
@@ -119,15 +121,13 @@ def open_database(settings: EngineSettings, files: Files, database: str | None) 
             if database is not None:
                 connection.execute(f"ATTACH ? AS {CATALOG} (READ_ONLY)", [database])
             _lock_down(connection, files)
-            opened = Opened(connection, _find_relations(connection), files)
+            return _own(connection, folder, files)
         except BaseException:
             connection.close()
             raise
     except BaseException:
         rmtree(folder, ignore_errors=True)
         raise
-    finalize(opened, _close, connection, folder)
-    return opened
 
 
 def quote(name: str) -> str:
@@ -191,6 +191,13 @@ def _find_relations(connection: duckdb.DuckDBPyConnection) -> Relations:
         {"catalog": CATALOG},
     ).fetchall()
     return frozenset((schema.lower(), name.lower()) for schema, name in rows)
+
+
+def _own(connection: duckdb.DuckDBPyConnection, folder: Path, files: Files) -> Opened:
+    close = partial(_close, connection, folder)
+    opened = Opened(connection, _find_relations(connection), files, close)
+    finalize(opened, close)
+    return opened
 
 
 def _close(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:

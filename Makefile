@@ -1,0 +1,46 @@
+# `make` tells what there is. PYTHON=python3.12 chooses another Python; ARGS reach the command.
+PYTHON ?= python3
+ARGS ?=
+BIN := .venv/bin
+# One stamp per Python: asking for another one makes the environment anew.
+RUN := .venv/.run-$(notdir $(PYTHON))
+DEV := .venv/.dev-$(notdir $(PYTHON))
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench bench-peers lock clean
+
+help: ## this text
+	@echo "Penstock: a project folder in, a secured query API out. On a machine with Python 3.11 and make:"
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
+
+demo: $(RUN) ## start a node on the flights project and ask it three things (ARGS=--once: then stop)
+	@$(BIN)/penstock demo $(ARGS)
+
+test: $(DEV) ## run the whole suite (ARGS='tests/sql -k filter' for a part)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+
+check: $(DEV) ## lint, format, types, import contracts
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(DEV) ## measure ourselves: docs/performance.md
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+bench-peers: $(DEV) ## measure others beside us
+	@$(BIN)/python -m benchmarks.peers $(ARGS)
+
+lock: ## choose the versions of every package anew
+	@PYTHON='$(PYTHON)' ./scripts/lock
+
+clean: ## forget the environment and the caches (never .penstock, which holds keys)
+	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+# A stamp is newer than what it was made from: nothing is installed twice.
+$(RUN): requirements.lock requirements-build.lock pyproject.toml
+	@PYTHON='$(PYTHON)' ./scripts/install requirements.lock requirements-build.lock
+	@touch $@
+
+$(DEV): requirements-dev.lock pyproject.toml
+	@PYTHON='$(PYTHON)' ./scripts/install requirements-dev.lock
+	@touch $@
