@@ -1,0 +1,125 @@
+"""The model beside the databases it is about, all of them real."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+from penstock.project.inspect import Inspection, inspect
+from penstock.project.open import close_engines, open_engines
+from project.folders import ROOT, SHOP, load, write
+
+MODEL = SHOP["models/orders.yaml"]
+
+
+def inspected(folder: Path) -> Inspection:
+    project = load(folder)
+    engines = open_engines(project)
+    try:
+        return inspect(project, engines)
+    finally:
+        close_engines(engines)
+
+
+def found(folder: Path) -> list[str]:
+    return [f"{i.file}:{i.line}:{i.column} {i.code} {i.message}" for i in inspected(folder).issues]
+
+
+def test_the_flights_project_is_true_of_its_data() -> None:
+    inspection = inspected(ROOT)
+
+    assert inspection.issues == ()
+    assert inspection.rows == {
+        "airlines": 16,
+        "airports": 1458,
+        "flights": 336776,
+        "planes": 3322,
+        "weather": 26115,
+    }
+
+
+def test_a_small_project_is_true_of_its_data(tmp_path: Path) -> None:
+    inspection = inspected(write(tmp_path))
+
+    assert inspection.issues == ()
+    assert inspection.rows == {"orders": 2, "shops": 2}
+
+
+def test_a_column_that_is_not_there_comes_with_a_suggestion(tmp_path: Path) -> None:
+    model = MODEL.replace("id: {type: integer}", "id: {type: integer, column: idd}")
+
+    assert found(write(tmp_path, {"models/orders.yaml": model})) == [
+        "models/orders.yaml:5:7 COLUMN_NOT_FOUND 'orders' has no column 'idd'."
+    ]
+
+
+def test_a_type_that_is_not_the_column_s_is_an_issue(tmp_path: Path) -> None:
+    model = MODEL.replace("amount: {type: float}", "amount: {type: integer}")
+
+    assert found(write(tmp_path, {"models/orders.yaml": model})) == [
+        (
+            "models/orders.yaml:7:7 TYPE_MISMATCH orders.amount is declared integer, its column is"
+            " DOUBLE."
+        )
+    ]
+
+
+def test_a_formula_that_the_database_cannot_compute_is_an_issue(tmp_path: Path) -> None:
+    model = MODEL.replace("SUM(amount) / COUNT(id)", "SUM(shop)")
+    issues = found(write(tmp_path, {"models/orders.yaml": model}))
+
+    assert len(issues) == 1
+    assert issues[0].startswith(
+        "models/orders.yaml:9:7 INVALID_FORMULA The database cannot compute 'mean'"
+    )
+
+
+def test_a_target_with_several_rows_for_one_key_is_an_issue(tmp_path: Path) -> None:
+    twice = SHOP["data/shops.csv"] + "a,Paris\n"
+
+    assert found(write(tmp_path, {"data/shops.csv": twice})) == [
+        (
+            "models/orders.yaml:11:7 NOT_UNIQUE Several rows of shops have the same code, and rows"
+            " of orders refer to them (1 ×): joined, they would be counted several times."
+        )
+    ]
+
+
+def test_a_repeated_key_that_no_row_refers_to_is_no_issue(tmp_path: Path) -> None:
+    closed = SHOP["data/shops.csv"] + "z,Rome\nz,Pisa\n,Oslo\n,Kyiv\n"
+
+    assert found(write(tmp_path, {"data/shops.csv": closed})) == []
+
+
+def test_one_to_one_is_checked_on_both_sides(tmp_path: Path) -> None:
+    model = MODEL.replace("on: {shop: code}}", "on: {shop: code}, kind: one_to_one}")
+    orders = SHOP["data/orders.csv"] + "3,a,1.5,2024-01-03\n"
+
+    assert found(write(tmp_path, {"models/orders.yaml": model, "data/orders.csv": orders})) == [
+        (
+            "models/orders.yaml:11:7 NOT_UNIQUE Several rows of orders have the same key (1 ×),"
+            " so 'place' is not one to one."
+        )
+    ]
+
+
+@contextmanager
+def database(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    connection = duckdb.connect(path)
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def test_a_table_that_is_not_there_is_an_issue(tmp_path: Path) -> None:
+    with database(tmp_path / "shop.duckdb") as connection:
+        connection.execute("CREATE TABLE shops (code TEXT, city TEXT)")
+    folder = write(tmp_path, {"connectors/shop.yaml": "engine: duckdb\ndatabase: shop.duckdb\n"})
+
+    assert found(folder) == [
+        "models/orders.yaml:2:3 RELATION_NOT_FOUND The database 'shop' has no relation 'orders'."
+    ]
