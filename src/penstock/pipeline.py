@@ -19,7 +19,11 @@ from penstock.sql.bind import bind_values
 from penstock.sql.compile import Compiled, compile_plan
 from penstock.sql.types import Statement
 
-_PREPARED = 10_000
+_PREPARED = 250_000
+"""How many placeholders are kept prepared, all shapes together: each costs some 300 bytes."""
+
+_SHAPE = 8
+"""What a shape costs beside its placeholders, in placeholders."""
 
 T = TypeVar("T")
 
@@ -69,6 +73,7 @@ class Pipeline:
     limits: Limits
     timeout: float
     _prepared: dict[tuple[Query, str], Prepared] = field(default_factory=dict)
+    _weight: int = 0
 
     def ask(self, body: bytes, caller: Principal, stages: Stages) -> Question:
         """Turn a request into SQL.
@@ -88,10 +93,17 @@ class Pipeline:
             plan = build_plan(permitted)
             compiled = compile_plan(plan, dialect=self.engines[plan.database].dialect)
             prepared = Prepared(plan, compiled)
-            if len(self._prepared) >= _PREPARED:
-                self._prepared.clear()
-            self._prepared[key] = prepared
+            self._remember(key, prepared)
         return prepared
+
+    def _remember(self, key: tuple[Query, str], prepared: Prepared) -> None:
+        """Keep what was prepared; when it is too much, begin anew: the shapes in use come back."""
+        weight = _SHAPE + len(prepared.compiled.rows.markers)
+        if self._weight + weight > _PREPARED:
+            self._prepared.clear()
+            self._weight = 0
+        self._prepared[key] = prepared
+        self._weight += weight
 
     def run(self, database: str, statement: Statement) -> Running:
         """Start a statement of a question.

@@ -8,12 +8,14 @@ from time import perf_counter, time
 from penstock.answer import AnswerStream
 from penstock.auth.principal import Principal
 from penstock.cache.key import answer_key
+from penstock.cache.single_flight import Flight
 from penstock.cache.store import Entry
 from penstock.encode.types import Opening
 from penstock.node.exchange import Exchange
 from penstock.node.node import Node, Notes
 from penstock.node.puller import Puller
 from penstock.node.sending import make_entry, send_kept, send_stream, send_whole
+from penstock.node.serving import Serving
 from penstock.node.wanted import Wanted
 from penstock.pipeline import Stages
 
@@ -37,16 +39,16 @@ async def answer(node: Node, exchange: Exchange, notes: Notes, ask: Ask) -> None
     Raises QueryError and its kinds, ForbiddenError, BusyError, UnavailableError, EngineError,
     QueryTimeoutError; QueryCancelledError where the caller has left.
     """
+    computing = _Computing(node, node.serving, exchange, notes, ask)
     directives = exchange.headers.get(b"cache-control", b"").lower()
     if ask.ttl <= 0 or b"no-store" in directives:
         notes.cache = "bypass"
-        await _compute(node, exchange, notes, ask, None)
+        await computing.send()
         return
-    serving = node.serving
     key = answer_key(
         query=ask.body,
-        version=serving.version(),
-        fingerprint=serving.pipeline.view(ask.caller).fingerprint,
+        version=computing.serving.version(),
+        fingerprint=computing.serving.pipeline.view(ask.caller).fingerprint,
         wanted=ask.wanted.key,
     )
     kept = None
@@ -58,44 +60,73 @@ async def answer(node: Node, exchange: Exchange, notes: Notes, ask: Ask) -> None
         return
     notes.cache = "miss"
     async with node.flights.lead(key) as flight:
-        entry = await _compute(node, exchange, notes, ask, key)
-        if entry is not None:
-            flight.land(entry)
+        await computing.send(Keeping(key, node.cache.generation, flight))
 
 
-async def _compute(
-    node: Node, exchange: Exchange, notes: Notes, ask: Ask, key: bytes | None
-) -> Entry | None:
-    """Run the pipeline and send its answer; return it where others may have it too."""
-    began, stages, pipeline = perf_counter(), Stages(), node.serving.pipeline
-    notes.stages = stages.seconds
-    question = pipeline.ask(ask.body, ask.caller, stages)
-    notes.table = question.plan.table
-    opening = Opening(
-        columns=question.plan.columns,
-        query_params=ask.body,
-        table_name=question.plan.table,
-        exact_numbers=ask.wanted.exact_numbers,
-    )
-    stream = AnswerStream(pipeline, question, ask.wanted.encoder, opening, stages, began)
-    queued = perf_counter()
-    async with node.admission.admit(), Puller(exchange, stream, node.threads) as puller:
-        stages.add("queue", perf_counter() - queued)
-        chunks = await puller.pull(stream.read_first)
-        if not stream.is_whole:
-            body = await send_stream(exchange, puller, chunks, _kept_bytes(node, key))
-        else:
-            body = b"".join(chunks)
-    notes.rows = stream.rows
-    entry = None
-    if key is not None and body is not None:
-        entry = make_entry(stream, body, time() + ask.ttl)
-        node.cache.put(key, entry)
-    if not exchange.started and body is not None:
-        await send_whole(exchange, stream, body, kept=entry is not None)
-    return entry
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """Where an answer is to be kept, unless the cache was flushed since, and who waits for it."""
+
+    key: bytes
+    generation: int
+    flight: Flight[Entry]
 
 
-def _kept_bytes(node: Node, key: bytes | None) -> int:
-    """Return how many bytes of a stream are worth remembering, to keep it once it is whole."""
-    return 0 if key is None else node.cache.max_entry
+@dataclass(frozen=True, slots=True)
+class _Computing:
+    """One question on its way through the pipeline of the project as it was when it came."""
+
+    node: Node
+    serving: Serving
+    exchange: Exchange
+    notes: Notes
+    ask: Ask
+
+    async def send(self, keeping: Keeping | None = None) -> None:
+        """Compute the answer and send it, whole if it is small; keep it if that is wanted."""
+        stream = self._stream()
+        queued = perf_counter()
+        place, puller = (
+            self.node.admission.admit(),
+            Puller(self.exchange, stream, self.node.threads),
+        )
+        async with place, puller:
+            stream.stages.add("queue", perf_counter() - queued)
+            chunks = await puller.pull(stream.read_first)
+            if not stream.is_whole:
+                await self._flow(puller, chunks, keeping)
+                return
+        self.notes.rows = stream.rows
+        body = b"".join(chunks)
+        stored = keeping is not None and self._keep(stream, body, keeping)
+        await send_whole(self.exchange, stream, body, kept=stored)
+
+    def _stream(self) -> AnswerStream:
+        began, stages, pipeline = perf_counter(), Stages(), self.serving.pipeline
+        self.notes.stages = stages.seconds
+        question = pipeline.ask(self.ask.body, self.ask.caller, stages)
+        self.notes.table = question.plan.table
+        opening = Opening(
+            columns=question.plan.columns,
+            query_params=self.ask.body,
+            table_name=question.plan.table,
+            exact_numbers=self.ask.wanted.exact_numbers,
+        )
+        return AnswerStream(pipeline, question, self.ask.wanted.encoder, opening, stages, began)
+
+    async def _flow(self, puller: Puller, chunks: list[bytes], keeping: Keeping | None) -> None:
+        """Stream a large answer, and keep it after all if it was not that large."""
+        remember = 0
+        if keeping is not None:
+            # It comes at the pace of its one caller: nobody else should wait for that.
+            keeping.flight.decline()
+            remember = self.node.cache.max_entry
+        body = await send_stream(self.exchange, puller, chunks, remember)
+        self.notes.rows = puller.stream.rows
+        if keeping is not None and body is not None:
+            self._keep(puller.stream, body, keeping)
+
+    def _keep(self, stream: AnswerStream, body: bytes, keeping: Keeping) -> bool:
+        entry = make_entry(stream, body, time() + self.ask.ttl)
+        keeping.flight.land(entry)
+        return self.node.cache.put(keeping.key, entry, generation=keeping.generation)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeAlias
+
 from litestar import Litestar, Request, Response, asgi
 from litestar.datastructures import State
 from litestar.enums import ScopeType
@@ -9,11 +12,13 @@ from litestar.exceptions import NotFoundException
 from litestar.handlers import ASGIRouteHandler
 from litestar.types import Receive, Scope, Send
 
-from penstock.errors import NotFoundError
+from penstock.events import Answered
 from penstock.node.endpoints import ENDPOINTS, Endpoint
 from penstock.node.exchange import Exchange
-from penstock.node.node import Node
+from penstock.node.node import Node, nowhere
 from penstock.node.problems import MEDIA_TYPE, encode_problem, problem_of
+
+_Refusal: TypeAlias = Callable[[Request[None, None, State], NotFoundException], Response[bytes]]
 
 
 def create_app(node: Node) -> Litestar:
@@ -25,7 +30,7 @@ def create_app(node: Node) -> Litestar:
         [_route(node, endpoint) for endpoint in ENDPOINTS],
         openapi_config=None,
         logging_config=None,
-        exception_handlers={NotFoundException: _nowhere},
+        exception_handlers={NotFoundException: _nowhere(node)},
     )
 
 
@@ -38,11 +43,30 @@ def _route(node: Node, endpoint: Endpoint) -> ASGIRouteHandler:
     return handle
 
 
-def _nowhere(request: Request[None, None, State], _: NotFoundException) -> Response[bytes]:
-    error = NotFoundError(
-        f"There is nothing at {request.url.path}.", hint="The API is described at /docs."
-    )
-    problem = problem_of(error)
-    return Response(
-        encode_problem(problem), status_code=problem.status, media_type=MEDIA_TYPE.decode()
-    )
+def _nowhere(node: Node) -> _Refusal:
+    """Answer like a handler does, in the framework's own way: it knows that no handler is meant."""
+
+    def refuse(request: Request[None, None, State], _: NotFoundException) -> Response[bytes]:
+        exchange = Exchange(request.scope, request.receive, request.send)
+        problem = problem_of(nowhere(exchange))
+        body = encode_problem(problem)
+        node.observe(
+            Answered(
+                method=exchange.method,
+                path=exchange.path,
+                route="elsewhere",
+                status=problem.status,
+                seconds=0.0,
+                bytes=len(body),
+                code=problem.code,
+                trace=exchange.trace,
+            )
+        )
+        return Response(
+            body,
+            status_code=problem.status,
+            media_type=MEDIA_TYPE.decode(),
+            headers={"cache-control": "no-store", "traceparent": exchange.trace},
+        )
+
+    return refuse

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import traceback
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -28,6 +29,7 @@ from penstock.node.exchange import Exchange
 from penstock.node.metrics import Figure, Metrics
 from penstock.node.problems import encode_problem, problem_headers, problem_of
 from penstock.node.serving import Serving
+from penstock.project.types import Project
 from penstock.store.watch import KeyWatcher
 
 _THREADS_MORE = 4  # beside those that run queries: refreshes, compression
@@ -66,9 +68,7 @@ class Node:
         self.cache = ResultCache(memory=project.cache.memory, max_entry=project.cache.max_entry)
         limits = project.serving
         self.admission = Admission(limits.concurrency, limits.queue, limits.queue_timeout)
-        self.threads = ThreadPoolExecutor(
-            limits.concurrency + _THREADS_MORE, thread_name_prefix="penstock"
-        )
+        self.threads = _threads(limits.concurrency)
 
         self.metrics.gauges = self.figures
 
@@ -92,11 +92,23 @@ class Node:
     def replace(self, serving: Serving) -> None:
         """Put another state of the project in force; the old one closes when its queries end."""
         old, self.serving = self.serving, serving
+        self._adopt(serving.project)
         self.cache.flush()
         limits = old.project.serving
         closing = Timer(limits.queue_timeout + limits.timeout, old.close)
         closing.daemon = True  # a node that stops does not wait for it
         closing.start()
+
+    def _adopt(self, project: Project) -> None:
+        """Take over the limits of a project that changed."""
+        limits, threads = project.serving, self.threads
+        self.admission.concurrency = limits.concurrency
+        self.admission.queue = limits.queue
+        self.admission.queue_timeout = limits.queue_timeout
+        self.cache.memory = project.cache.memory
+        self.cache.max_entry = project.cache.max_entry
+        self.threads = _threads(limits.concurrency)
+        threads.shutdown(wait=False)
 
     def close(self) -> None:
         self.serving.close()
@@ -122,6 +134,10 @@ class Node:
         error: PenstockError | None = None
         try:
             await handler(self, exchange, notes)
+        except asyncio.CancelledError:
+            stopped = QueryCancelledError("The node stopped before the answer was whole.")
+            self._interrupted(exchange, notes, stopped, began)
+            raise
         except PenstockError as known:
             error = known
         except Exception as unknown:  # noqa: BLE001 - nobody sees a stack trace but the log
@@ -172,6 +188,10 @@ class Node:
     def _failed(self, exchange: Exchange, error: PenstockError) -> None:
         told = "".join(traceback.format_exception(error))
         self.observe(Failed(path=exchange.path, error=told, trace=exchange.trace))
+
+
+def _threads(concurrency: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(concurrency + _THREADS_MORE, thread_name_prefix="penstock")
 
 
 def require(principal: Principal, permission: str) -> None:
