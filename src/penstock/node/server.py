@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import math
 import os
@@ -62,7 +61,7 @@ def run_node(folder: Path, home: Path, binding: Binding, *, reload: bool) -> Non
             Started(address=f"http://{host}:{port}", project=project.name, digest=project.digest)
         )
         with _reloading(node, project, observe) if reload else _nothing():
-            asyncio.run(server.serve(sockets=[listener]))
+            server.run(sockets=[listener])
         observe(Stopping(project=project.name))
 
 

@@ -1,0 +1,78 @@
+"""`python -m benchmarks [--quick]`: measure Penstock against its targets, in one run."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Iterable, Sequence
+
+from rich.console import Console
+
+from benchmarks.compile import measure_compile
+from benchmarks.effort import FULL, QUICK, Effort
+from benchmarks.ending import end_on_signals
+from benchmarks.http import measure_cached, measure_crowds, measure_downloads
+from benchmarks.memory import measure_memory
+from benchmarks.overhead import measure_overhead
+from benchmarks.penstock_server import Penstock
+from benchmarks.questions import flights, tpch
+from benchmarks.report import Result, in_one_line, show, targets_table, write
+
+LARGE_SCALE = 1
+QUICK_SCALE = 0.1
+
+Measure = Callable[[Effort], Iterable[Result]]
+
+
+def main() -> None:
+    arguments = _arguments()
+    end_on_signals()
+    effort = QUICK if arguments.quick else FULL
+    chosen = arguments.only or list(MEASURES)
+    table = targets_table([r for name in chosen for r in _measured(name, effort)])
+    show(table)
+    if not (arguments.quick or arguments.only):
+        write("targets", [table])
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="short runs; docs stay as they are")
+    parser.add_argument("--only", action="append", choices=list(MEASURES), help="this part alone")
+    return parser.parse_args()
+
+
+def _measured(name: str, effort: Effort) -> Sequence[Result]:
+    """Run one part. One that breaks must not cost the figures of the others."""
+    Console(stderr=True).print(f"measuring: {name} …", style="dim")
+    try:
+        return tuple(MEASURES[name](effort))
+    except (OSError, RuntimeError, ValueError, LookupError) as error:
+        return (
+            Result(name, "–", "could not be measured", reached=False, basis=in_one_line(error)),
+        )
+
+
+def _overhead(effort: Effort) -> Iterable[Result]:
+    return (measure_overhead(Penstock(), topic, effort) for topic in (tpch(), flights()))
+
+
+def _cached(effort: Effort) -> Iterable[Result]:
+    return [measure_cached(Penstock(), tpch(), effort)]
+
+
+def _memory(effort: Effort) -> Iterable[Result]:
+    return measure_memory(tpch(QUICK_SCALE if effort is QUICK else LARGE_SCALE), effort)
+
+
+MEASURES: dict[str, Measure] = {
+    "compile": lambda effort: measure_compile(Penstock(), tpch(), effort),
+    "overhead": _overhead,
+    "cached": _cached,
+    "downloads": lambda effort: measure_downloads(Penstock(), tpch(), effort),
+    "memory": _memory,
+    "crowds": lambda effort: measure_crowds(Penstock(), tpch(), effort),
+}
+
+
+if __name__ == "__main__":
+    main()
