@@ -10,7 +10,7 @@ from litestar.datastructures import State
 from litestar.enums import ScopeType
 from litestar.exceptions import NotFoundException
 from litestar.handlers import ASGIRouteHandler
-from litestar.types import Receive, Scope, Send
+from litestar.types import ASGIApp, Receive, Scope, Send
 
 from penstock.events import Answered
 from penstock.node.endpoints import ENDPOINTS, Endpoint
@@ -21,17 +21,28 @@ from penstock.node.problems import MEDIA_TYPE, encode_problem, problem_of
 _Refusal: TypeAlias = Callable[[Request[None, None, State], NotFoundException], Response[bytes]]
 
 
-def create_app(node: Node) -> Litestar:
+def create_app(node: Node) -> ASGIApp:
     """Return the node's application.
 
-    Its handlers are bare ASGI: the path of a kept answer has no room for a framework's request.
+    Litestar finds who answers, but for the exact addresses: its router and its wrapping of `send`
+    take 12 of the 70 µs of a kept answer, so those are looked up here.
     """
-    return Litestar(
+    router = Litestar(
         [_route(node, endpoint) for endpoint in ENDPOINTS],
         openapi_config=None,
         logging_config=None,
         exception_handlers={NotFoundException: _nowhere(node)},
     )
+    exact = {endpoint.path: endpoint for endpoint in ENDPOINTS if not endpoint.below}
+
+    async def application(scope: Scope, receive: Receive, send: Send) -> None:
+        endpoint = exact.get(scope["path"]) if scope["type"] == ScopeType.HTTP else None
+        if endpoint is None or scope["type"] != ScopeType.HTTP:
+            await router(scope, receive, send)
+        else:
+            await node.handle(Exchange(scope, receive, send), endpoint.path, endpoint.answer)
+
+    return application
 
 
 def _route(node: Node, endpoint: Endpoint) -> ASGIRouteHandler:

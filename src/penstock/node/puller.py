@@ -40,7 +40,7 @@ class Puller:
         try:
             await asyncio.wait({future}, timeout=_PATIENCE)
             if not future.done():
-                either: set[asyncio.Future[T] | asyncio.Future[None]] = {future, self._watch()}
+                either: set[asyncio.Future[T] | asyncio.Future[None]] = {future, self.watch()}
                 await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
             if not future.done():
                 self.stream.cancel()
@@ -48,14 +48,12 @@ class Puller:
         except asyncio.CancelledError:
             self.stream.cancel()
             raise
-        self.refuse_departed()
+        if self._departure is not None and self._departure.done():
+            raise QueryCancelledError("The caller left before the answer was whole.")
         return result
 
-    def refuse_departed(self) -> None:
-        if self._watch().done():
-            raise QueryCancelledError("The caller left before the answer was whole.")
-
-    def _watch(self) -> asyncio.Task[None]:
+    def watch(self) -> asyncio.Task[None]:
+        """Look out for the caller's leaving from now on; a quick answer needs no look-out."""
         if self._departure is None:
             self._departure = asyncio.ensure_future(self.exchange.left())
         return self._departure

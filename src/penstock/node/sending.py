@@ -80,6 +80,7 @@ async def send_stream(
     stream = puller.stream
     coding = choose_coding(exchange.headers.get(b"accept-encoding"))
     compressor = open_compressor(coding)
+    puller.watch()
     await exchange.start(
         200,
         [
@@ -95,7 +96,6 @@ async def send_stream(
         size += len(chunk)
         kept = None if kept is None or size > remember else [*kept, chunk]
         await _write(exchange, compressor.feed(chunk))
-        puller.refuse_departed()
         chunk = await puller.pull(stream.read)
     await exchange.write(compressor.feed(stream.tail()) + compressor.end(), more=False)
     return None if kept is None else b"".join(kept)

@@ -49,6 +49,7 @@ def run_node(folder: Path, home: Path, binding: Binding, *, reload: bool) -> Non
                 create_app(node),
                 log_config=None,
                 access_log=False,
+                proxy_headers=False,
                 server_header=False,
                 # What runs when we are told to stop may finish: no query runs for longer.
                 timeout_graceful_shutdown=math.ceil(project.serving.timeout),

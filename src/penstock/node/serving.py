@@ -10,18 +10,15 @@ from penstock.auth.jwks import open_tokens
 from penstock.auth.keyring import KeyRing
 from penstock.auth.principal import Principal
 from penstock.engine.types import Engine
-from penstock.errors import PenstockError
 from penstock.events import Observer
 from penstock.node.catalogue import describe_view
 from penstock.node.openapi import describe_api
+from penstock.node.visible import visible_queries
 from penstock.pipeline import Pipeline
-from penstock.plan.atlas import atlas
-from penstock.plan.choose import references
 from penstock.policy.types import View
 from penstock.project.open import close_engines, open_engines, open_pipeline
 from penstock.project.types import Project
-from penstock.query.parse import read_query
-from penstock.query.saved import SavedQuery, resolve
+from penstock.query.saved import SavedQuery
 
 _MEMO = 1024
 
@@ -35,6 +32,7 @@ class Serving:
     pipeline: Pipeline
     authenticator: Authenticator
     _documents: dict[tuple[str, str], bytes] = field(default_factory=dict)
+    _saved: dict[str, Mapping[str, SavedQuery]] = field(default_factory=dict)
 
     def version(self) -> str:
         """Return what changes with the project, and with the data where that can be seen."""
@@ -42,7 +40,11 @@ class Serving:
 
     def saved_for(self, view: View) -> Mapping[str, SavedQuery]:
         """Return the saved queries whose every name exists for the caller."""
-        return {n: q for n, q in self.project.saved.items() if self._is_visible(q, view)}
+        if view.shape not in self._saved:
+            if len(self._saved) >= _MEMO:
+                self._saved.clear()
+            self._saved[view.shape] = visible_queries(self.project, view)
+        return self._saved[view.shape]
 
     def catalogue(self, view: View) -> bytes:
         project = self.project
@@ -71,19 +73,6 @@ class Serving:
                 self._documents.clear()
             self._documents[key] = make()
         return self._documents[key]
-
-    def _is_visible(self, saved: SavedQuery, view: View) -> bool:
-        try:
-            defaults = resolve(saved, {})
-        except PenstockError:
-            # Some parameter is required; what the query names can be read without it.
-            defaults = dict(saved.query)
-        try:
-            query = read_query(defaults, self.project.limits).query
-        except PenstockError:
-            return True
-        known = atlas(view.model)
-        return all(known.is_known(name) for name in references(query))
 
 
 def open_serving(project: Project, keys: Callable[[], KeyRing], observe: Observer) -> Serving:

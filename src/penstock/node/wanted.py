@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from penstock.encode.formats import Format, find_format, negotiate
+from penstock.encode.formats import find_format, negotiate
 from penstock.encode.types import Encoder, Shape
 from penstock.errors import QueryError, suggestion
 
@@ -15,17 +15,11 @@ OPTIONS = frozenset({"shape", "numbers"})
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    format: Format
-    shape: Shape
+    """`key` tells answers apart that are wanted in different ways."""
+
+    encoder: Encoder
     exact_numbers: bool
-
-    @property
-    def encoder(self) -> Encoder:
-        return self.format.encoder(self.shape)
-
-    @property
-    def key(self) -> str:
-        return f"{self.format.name}/{self.shape}/{self.exact_numbers}"
+    key: str
 
 
 @lru_cache(maxsize=4096)
@@ -48,7 +42,7 @@ def read_wanted(
                 f"The parameter {name}={value} of the address means nothing here.",
                 hint="There are shape=nested|rows|columns|compact and numbers=exact.",
             )
-    return Wanted(chosen, shape, exact)
+    return Wanted(chosen.encoder(shape), exact, f"{chosen.name}/{shape}/{exact}")
 
 
 def _shape(value: str) -> Shape:

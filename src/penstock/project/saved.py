@@ -238,7 +238,7 @@ def _rehearse(
 ) -> None:
     """Ask the query as it stands, with an example for each value that only a caller knows."""
     arguments: dict[str, Json] = {
-        name: _example(parameter)
+        name: example(parameter)
         for name, parameter in saved.parameters.items()
         if parameter.required
     }
@@ -259,7 +259,8 @@ def _problems(query: Json, model: ReadModel, limits: Limits) -> tuple[PenstockEr
     return unknown_names(query, model.names, limits)
 
 
-def _example(parameter: Parameter) -> Json:
+def example(parameter: Parameter) -> Json:
+    """Return a value that a caller might give."""
     if parameter.allowed:
         return parameter.allowed[0]
     if parameter.minimum is not None:

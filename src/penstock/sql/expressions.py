@@ -37,6 +37,8 @@ _AGGREGATES: Final = {
 
 _ARITHMETIC: Final = (exp.Add, exp.Sub, exp.Mul, exp.Neg, exp.Abs)
 
+_NARROW: Final = frozenset({exp.DType.INT, exp.DType.SMALLINT, exp.DType.TINYINT})
+
 _NUMBERS: Final = {DataType.INTEGER: exp.DType.BIGINT, DataType.FLOAT: exp.DType.DOUBLE}
 
 
@@ -129,10 +131,14 @@ def _typed(tree: exp.Expr, type_: DataType) -> exp.Expr:
 
 @lru_cache(maxsize=4096)
 def _parsed(text: str) -> exp.Expr:
-    """Parse a formula once. A division by zero is null, on every engine."""
+    """Parse a formula once. A division by zero is null, and integers are wide, on every engine."""
     tree = sqlglot.parse_one(text)
+    for type_ in tree.find_all(exp.DataType):
+        if type_.this in _NARROW:
+            type_.set("this", exp.DType.BIGINT)
     for division in list(tree.find_all(exp.Div, exp.Mod)):
-        if not isinstance(division.expression, exp.Literal):
+        divisor = division.expression
+        if not isinstance(divisor, exp.Literal) or (divisor.is_number and float(divisor.name) == 0):
             zero = exp.Literal.number(0)
-            division.set("expression", exp.Nullif(this=division.expression, expression=zero))
+            division.set("expression", exp.Nullif(this=divisor, expression=zero))
     return tree
