@@ -40,7 +40,7 @@ class Puller:
         try:
             await asyncio.wait({future}, timeout=_PATIENCE)
             if not future.done():
-                either: set[asyncio.Future[T] | asyncio.Future[None]] = {future, self.watch()}
+                either: set[asyncio.Future[T] | asyncio.Future[None]] = {future, self._look_out()}
                 await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
             if not future.done():
                 self.stream.cancel()
@@ -52,8 +52,11 @@ class Puller:
             raise QueryCancelledError("The caller left before the answer was whole.")
         return result
 
-    def watch(self) -> asyncio.Task[None]:
+    def watch(self) -> None:
         """Look out for the caller's leaving from now on; a quick answer needs no look-out."""
+        self._look_out()
+
+    def _look_out(self) -> asyncio.Task[None]:
         if self._departure is None:
             self._departure = asyncio.ensure_future(self.exchange.left())
         return self._departure
