@@ -104,10 +104,11 @@ def demo(
     """Start a node on the flights project, make a key, ask three questions, and keep serving."""
     console = Console()
     chosen = port or _free_port()
-    with console.status("Starting the node…"), Project(folder) as project:
+    with Project(folder) as project:
         key = _make_key(home)
         with _node(folder, home, chosen) as node:
-            _wait_until_ready(node, chosen, home)
+            with console.status("Starting the node…"):
+                _wait_until_ready(node, chosen, home)
             console.print(f"[bold green]Penstock answers at http://127.0.0.1:{chosen}[/]\n")
             _ask_all(console, project, _Address(chosen, key))
             _show_ways_on(console, _Address(chosen, key))

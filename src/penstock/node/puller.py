@@ -54,7 +54,7 @@ class Puller:
 
     def watch(self) -> None:
         """Look out for the caller's leaving from now on; a quick answer needs no look-out."""
-        self._look_out()
+        _ = self._look_out()
 
     def _look_out(self) -> asyncio.Task[None]:
         if self._departure is None:
