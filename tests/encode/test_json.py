@@ -222,7 +222,7 @@ def test_any_name_is_a_key(name: str, shape: Shape) -> None:
             type=DataType.INTEGER,
             role=role,
             attribute=name + suffix,
-            compute=name,
+            compute=name if role is Role.MEASURE else None,
         )
         for suffix, role in (("1", Role.SCALE), ("2", Role.SCALE), ("3", Role.MEASURE))
     )
@@ -468,3 +468,23 @@ def test_an_error_of_the_database_reaches_the_reader(encoder: Encoder) -> None:
     assert next(body)
     with pytest.raises(ConnectionError):
         next(body)
+
+
+def test_a_scale_that_is_asked_for_as_data_too_is_both() -> None:
+    origin = Column(
+        name="origin",
+        type=DataType.STRING,
+        role=Role.SCALE,
+        attribute="origin",
+        compute="select",
+    )
+    table = pa.table({"origin": ["JFK"]})
+
+    found = json.loads(encode_table(ENCODERS[Shape.NESTED], (origin,), table))
+
+    assert found["results"] == [
+        {
+            "scales": {"origin": "JFK"},
+            "data": {"origin": {"select": [{"origin": "JFK", "value": "JFK"}]}},
+        }
+    ]
