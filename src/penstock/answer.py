@@ -14,7 +14,7 @@ from penstock.errors import QueryCancelledError
 from penstock.pipeline import Pipeline, Question, Stages, warn
 from penstock.sql.types import Statement
 
-_AT_ONCE = 2  # chunks: a small answer is whole after them, a large one starts to flow
+_SMALL = 1000  # rows: with no more than these come, the answer may be whole
 
 
 @dataclass(slots=True)
@@ -51,7 +51,13 @@ class AnswerStream:
         """Start the query and return the first chunks, all of them if the answer is small."""
         running = self._run(self.question.rows)
         self._chunks = self.encoder.body(self.opening, running.schema, self._batches(running))
-        return [chunk for _ in range(_AT_ONCE) if (chunk := self.read()) is not None]
+        first = self.read()
+        if first is None:
+            return []
+        if self.rows > _SMALL:
+            return [first]
+        second = self.read()
+        return [first] if second is None else [first, second]
 
     def read(self) -> bytes | None:
         """Return the next chunk of the body, None after the last: the answer is whole then."""

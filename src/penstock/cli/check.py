@@ -70,6 +70,8 @@ def check(
     """Check a project: its files, and whether its databases are what the model says.
 
     Exits with 1 if anything is wrong.
+
+    Example: penstock check . --format json
     """
     if schema is not None:
         typer.echo(json.dumps(_SCHEMAS[schema].model_json_schema(), indent=2))

@@ -101,7 +101,10 @@ def demo(
     ] = None,
     home: Home = DEFAULT_HOME,
 ) -> None:
-    """Start a node on the flights project, make a key, ask three questions, and keep serving."""
+    """Start a node on the flights project, make a key, ask three questions, and keep serving.
+
+    Example: penstock demo . --once --port 8080
+    """
     console = Console()
     chosen = port or _free_port()
     with Project(folder) as project:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from typing import Annotated
 
 import typer
@@ -11,6 +12,7 @@ from rich.text import Text
 
 from penstock.cli import check, demo, keys, query, serve
 from penstock.errors import PenstockError
+from penstock.project.types import ProjectError
 from penstock.version import VERSION
 
 app = typer.Typer(
@@ -51,19 +53,23 @@ def main() -> None:
     except PenstockError as error:
         print_error(error)
         sys.exit(1)
-    except BrokenPipeError:
-        # Whoever read our output has seen enough.
-        sys.stderr.close()
-        sys.exit(0)
 
 
 def print_error(error: PenstockError) -> None:
     console = Console(stderr=True, soft_wrap=True)
+    for said, code, hint in _lines(error):
+        console.print(Text.assemble(("error", "bold red"), f": {said} ", (f"[{code}]", "dim")))
+        if hint:
+            console.print(Text.assemble(("hint", "bold cyan"), f": {hint}"))
+
+
+def _lines(error: PenstockError) -> Iterator[tuple[str, str, str | None]]:
+    """Give a sentence with its place, a code and a hint for everything that is wrong."""
+    if isinstance(error, ProjectError):
+        for issue in error.issues:
+            place = f"{issue.file}:{issue.line}:{issue.column}"
+            yield f"{place}: {issue.message}", issue.code, issue.hint
+        return
     for part in error.parts:
-        place = f" at {part.pointer}" if part.pointer else ""
-        line = Text.assemble(
-            ("error", "bold red"), f": {part.detail}{place} ", (f"[{part.code}]", "dim")
-        )
-        console.print(line)
-        if part.hint:
-            console.print(Text.assemble(("hint", "bold cyan"), f": {part.hint}"))
+        place = f" ({part.pointer})" if part.pointer else ""
+        yield f"{part.detail}{place}", part.code, part.hint

@@ -12,6 +12,7 @@ from typing import Annotated
 import msgspec
 import typer
 from rich.console import Console
+from rich.text import Text
 
 from penstock.answer import AnswerStream
 from penstock.cli.key_options import parse_attributes
@@ -87,6 +88,12 @@ def query(  # noqa: PLR0913 - each one is an option of the command
 def read_as(text: str) -> As:
     """Read `role,role/name=value/name=value`."""
     roles, *attributes = text.split("/")
+    for attribute in attributes:
+        if "=" not in attribute:
+            raise ConfigurationError(
+                f"--as {text!r} has {attribute!r}, which is not NAME=VALUE.",
+                hint="Try station_agent/stations=JFK,LGA.",
+            )
     return As(tuple(role for role in roles.split(",") if role), parse_attributes(attributes))
 
 
@@ -137,14 +144,18 @@ def _answer(project: Project, question: Question, body: bytes, form: tuple[Outpu
     opening = Opening(columns=plan.columns, query_params=body, table_name=plan.table)
     encoder = find_format(output.value).encoder(shape)
     began = perf_counter()
-    for chunk in AnswerStream(project.pipeline, question, encoder, opening, Stages(), began):
+    stream = AnswerStream(project.pipeline, question, encoder, opening, Stages(), began)
+    for chunk in stream:
         sys.stdout.buffer.write(chunk)
     sys.stdout.buffer.flush()
+    if output is not Output.JSON and stream.closing is not None:
+        _warn(stream.closing.warning)
 
 
 def _warn(warning: str | None) -> None:
     if warning:
-        Console(stderr=True).print(f"[yellow]warning:[/] {warning}")
+        line = Text.assemble(("warning", "yellow"), f": {warning}")
+        Console(stderr=True, soft_wrap=True).print(line)
 
 
 def _explain(explanation: Explanation, *, as_json: bool) -> None:

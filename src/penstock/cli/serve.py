@@ -33,5 +33,7 @@ def serve(
 
     Callers need a key: `penstock keys create NAME --role ROLE`. The API describes itself at
     /docs and /openapi.json; /readyz, /livez and /metrics are for whoever operates it.
+
+    Example: penstock serve . --host 0.0.0.0 --port 8080 --no-reload
     """
     run_node(folder, home, Binding(host, port), reload=reload)

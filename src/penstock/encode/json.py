@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from penstock.encode.batches import narrow, resize
 from penstock.encode.envelope import describe_columns, foot, head
+from penstock.encode.few import FEW, fill_few
 from penstock.encode.json_text import object_pieces, write_columns
 from penstock.encode.nested import nested_template
 from penstock.encode.template import Template, fill_rows
@@ -37,7 +38,7 @@ class JSON:
         row = Template((_BETWEEN, *row.pieces), row.shared)
         start = self._start(opening)
         for batch in resize(batches, narrow(len(schema))):
-            rows = content(fill_rows(row, write_columns(opening, batch)))
+            rows = _rows(row, opening, batch)
             # The first row has nothing to be kept apart from.
             yield start + rows[len(_BETWEEN) :] if start else rows
             start = b""
@@ -50,6 +51,12 @@ class JSON:
     def _start(self, opening: Opening) -> bytes:
         columns = describe_columns(opening.columns) if self.described else b""
         return head(opening) + columns + f'"{self.key}":[\n'.encode()
+
+
+def _rows(row: Template, opening: Opening, batch: pa.RecordBatch) -> bytes:
+    if batch.num_rows <= FEW:
+        return fill_few(row, opening, batch)
+    return content(fill_rows(row, write_columns(opening, batch)))
 
 
 def _objects(columns: tuple[Column, ...]) -> Template:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import combinations
 
 from penstock.model.types import Attribute, Model, Table
 
@@ -51,6 +50,8 @@ class Atlas:
 
     def is_known(self, reference: str) -> bool:
         """Whether some table gives this name a meaning."""
+        if "." not in reference:
+            return reference in self.owners
         return any(self.resolve(reference, base) is not None for base in self.model.tables)
 
     def conflict(self, reference: str, bases: Iterable[str]) -> Several | None:
@@ -58,9 +59,8 @@ class Atlas:
         owners = self.owners.get(reference, ())
         if len(owners) > 1:
             for base in bases:
-                reach = self.paths[base]
-                met = [owner for owner in owners if owner in reach]
-                if not all(self._same(a, b, reference) for a, b in combinations(met, 2)):
+                met = [owner for owner in owners if owner in self.paths[base]]
+                if len({self._origin(base, owner, reference) for owner in met}) > 1:
                     return Several(tuple(f"{owner}.{reference}" for owner in met))
         return None
 
@@ -113,15 +113,29 @@ class Atlas:
             and self.model.tables[relationship.table].database == table.database
         )
 
-    def _same(self, first: str, second: str, name: str) -> bool:
-        """Whether a relationship between the two equates their attributes of this name."""
-        return any(
-            key.own == name and key.other == name
-            for one, other in ((first, second), (second, first))
-            for relationship in self.model.tables[one].relationships.values()
-            if relationship.table == other
-            for key in relationship.keys
-        )
+    def _origin(self, base: str, owner: str, name: str) -> Path:
+        """Go back on the way to an owner for as long as each step equates the name with itself.
+
+        What one comes to has the same value; the country of an order and that of its customer
+        are two things, even if both are keys of one table of countries.
+        """
+        ways = self.paths[base][owner]
+        for way in ways:
+            left = len(way)
+            while left and self._equates(self._at(base, way[: left - 1]), way[left - 1], name):
+                left -= 1
+            if left < len(way):
+                return way[:left]
+        return ways[0]
+
+    def _equates(self, table: Table, step: str, name: str) -> bool:
+        return any(key.own == name == key.other for key in table.relationships[step].keys)
+
+    def _at(self, base: str, path: Path) -> Table:
+        table = self.model.tables[base]
+        for step in path:
+            table = self.model.tables[table.relationships[step].table]
+        return table
 
 
 @lru_cache(maxsize=256)

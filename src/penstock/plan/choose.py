@@ -22,7 +22,7 @@ from penstock.plan.types import Candidate
 from penstock.query.conditions import escape
 from penstock.query.types import AllOf, AnyOf, Comparison, Negation, Predicate, Query
 
-_SUGGESTED = 20
+_SUGGESTED = 5
 """Looking through a large model for what a caller meant takes time: not for hundreds of names."""
 
 

@@ -22,6 +22,9 @@ _GUARD_LIMITS = Limits(max_values=1_000_000, max_conditions=100_000, max_depth=6
 """A team's own filters are not a caller's: only a runaway one is stopped."""
 
 _MEMO = 10_000
+_MEMO_BYTES = 4 << 20
+"""Of keys; what hangs on one is some ten times as large, and grows with a caller's attributes."""
+
 _MEMO_OF_WORLDS = 100
 
 
@@ -32,6 +35,7 @@ class Gate:
     model: Model
     policies: Policies
     _views: dict[bytes, View] = field(default_factory=dict)
+    _held: int = 0
     _worlds: dict[frozenset[str], Model] = field(default_factory=dict)
 
     def permit(self, asked: Asked, principal: Principal) -> Permitted:
@@ -50,8 +54,10 @@ class Gate:
         view = self._views.get(key)
         if view is None:
             view = self._narrow(principal)
-            if len(self._views) >= _MEMO:
+            self._held += len(key)
+            if len(self._views) >= _MEMO or self._held > _MEMO_BYTES:
                 self._views.clear()
+                self._held = len(key)
             self._views[key] = view
         return view
 

@@ -30,6 +30,7 @@ from penstock.query.words import LISTS, NULLS, OPERATORS, PAIRS
 
 _PAIR = 2
 
+_LONGEST = 4_096
 _ENOUGH = 100
 """So many problems end the reading: the next thousand would help nobody, and cost time."""
 
@@ -105,6 +106,8 @@ class Reader:
 
     def _conditions(self, name: str, raw: Json, pointer: str) -> list[Comparison]:
         """Read all conditions on one attribute; all of them must hold."""
+        if not self.is_name(name, pointer):
+            return []
         if isinstance(raw, list):
             found = [self._condition(name, Operator.IN, raw, pointer)]
         elif not isinstance(raw, Mapping):
@@ -217,6 +220,12 @@ class Reader:
 
     def _wrong(self, pointer: str, detail: str, hint: str | None) -> None:
         self.note(InvalidValueError(detail, hint=hint, pointer=pointer))
+
+    def is_name(self, name: str, pointer: str) -> bool:
+        """Whether a name may be one: each problem with what it holds would repeat it whole."""
+        if len(name) > _LONGEST:
+            self.unexpected(pointer, f"A name has at most {_LONGEST} characters.")
+        return len(name) <= _LONGEST
 
     def unexpected(self, pointer: str, detail: str, hint: str | None = None) -> None:
         """Note that the query does not have the form it must have."""

@@ -132,7 +132,11 @@ def _fields(reader: Reader, raw: Json) -> tuple[Field, ...]:
         return ()
     if _are_too_many(reader, len(raw), "fields", "/data/fields"):
         return ()
-    found = tuple(Field(name, _computes(reader, name, words)) for name, words in raw.items())
+    found = tuple(
+        Field(name, _computes(reader, name, words))
+        for name, words in raw.items()
+        if reader.is_name(name, f"/data/fields/{escape(name)}")
+    )
     _are_too_many(reader, sum(len(f.computes) for f in found), "computes", "/data/fields")
     return found
 
