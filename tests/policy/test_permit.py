@@ -299,6 +299,14 @@ def test_many_callers_do_not_fill_the_memory() -> None:
     assert len(gate._views) <= 10_000  # noqa: SLF001 - there is no other sign of it
 
 
+def test_callers_with_large_attributes_do_not_fill_the_memory() -> None:
+    gate = behind(rows("r", {"tenant": {"in": "$principal.x"}}))
+    for i in range(30):
+        gate.view(who("r", x=tuple(f"tenant {i} {n}" for n in range(20_000))))
+
+    assert len(gate._views) < 15  # noqa: SLF001 - there is no other sign of it
+
+
 def test_unknown_roles_do_not_fill_the_memory() -> None:
     gate = behind(Role(name="r"))
     for i in range(300):

@@ -479,6 +479,20 @@ def test_a_query_at_its_limits_is_read() -> None:
 @pytest.mark.parametrize(
     "raw",
     [
+        {"data": {"fields": {"a" * 100_000: ["summ"] * 50}}},
+        {"data": FIELDS, "filter": {"a" * 100_000: {f"eq{i}": 1 for i in range(50)}}},
+    ],
+    ids=["fields", "filter"],
+)
+def test_a_name_without_end_is_not_repeated_without_end(raw: Json) -> None:
+    (problem,) = problems(lambda: parse(raw))
+
+    assert "4096" in problem.detail
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
         {"data": FIELDS, **{f"key{i}": 1 for i in range(5_000)}},
         {"data": {"fields": {"a": [f"sum{i}" for i in range(5_000)]}}},
         {"data": FIELDS, "filter": {"a": {f"eq{i}": 1 for i in range(5_000)}}},

@@ -59,8 +59,8 @@ def bind(type_: DataType, value: Value) -> Bound:
         (T.DATE, 1359676799, date(2013, 1, 31)),
         (T.DATE, "1359590400", date(2013, 1, 31)),
         (T.TIMESTAMP, "2013-01-31", datetime(2013, 1, 31)),  # noqa: DTZ001 - it has no zone
-        (T.TIMESTAMP, "2013-01-31T10:00:00+02:00", datetime(2013, 1, 31, 8)),  # noqa: DTZ001
-        (T.TIMESTAMP, 0.5, datetime(1970, 1, 1, 0, 0, 0, 500_000)),  # noqa: DTZ001
+        (T.TIMESTAMP, "2013-01-31T10:00:00+02:00", datetime(2013, 1, 31, 8)),  # noqa: DTZ001 - without a zone
+        (T.TIMESTAMP, 0.5, datetime(1970, 1, 1, 0, 0, 0, 500_000)),  # noqa: DTZ001 - without a zone
         (T.TIMESTAMP_TZ, "2013-01-31T10:00:00", datetime(2013, 1, 31, 10, tzinfo=UTC)),
         (T.TIMESTAMP_TZ, "2013-01-31T10:00:00+02:00", datetime(2013, 1, 31, 8, tzinfo=UTC)),
         (T.TIMESTAMP_TZ, "-3600", datetime(1969, 12, 31, 23, tzinfo=UTC)),

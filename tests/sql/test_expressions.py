@@ -182,8 +182,8 @@ def test_nothing_aggregates_to_nothing(
 
 CUTS = {
     "second": datetime(2013, 12, 30, 12, 30, 15),  # noqa: DTZ001 - the table's have no zone
-    "minute": datetime(2013, 12, 30, 12, 30),  # noqa: DTZ001
-    "hour": datetime(2013, 12, 30, 12),  # noqa: DTZ001
+    "minute": datetime(2013, 12, 30, 12, 30),  # noqa: DTZ001 - without a zone
+    "hour": datetime(2013, 12, 30, 12),  # noqa: DTZ001 - without a zone
     "day": date(2013, 12, 30),
     "week": date(2013, 12, 30),
     "month": date(2013, 12, 1),
