@@ -19,11 +19,9 @@ from penstock.sql.bind import bind_values
 from penstock.sql.compile import Compiled, compile_plan
 from penstock.sql.types import Statement
 
-_PREPARED = 250_000
-"""How many placeholders are kept prepared, all shapes together: each costs some 300 bytes."""
-
-_SHAPE = 8
-"""What a shape costs beside its placeholders, in placeholders."""
+_PREPARED = 100_000
+"""How much is kept prepared, all shapes together: some 100 MB, at 1 kB for each placeholder, and
+twice that for each column."""
 
 T = TypeVar("T")
 
@@ -98,7 +96,7 @@ class Pipeline:
 
     def _remember(self, key: tuple[Query, str], prepared: Prepared) -> None:
         """Keep what was prepared; when it is too much, begin anew: the shapes in use come back."""
-        weight = _SHAPE + len(prepared.compiled.rows.markers)
+        weight = _weight_of(prepared)
         if self._weight + weight > _PREPARED:
             self._prepared.clear()
             self._weight = 0
@@ -128,6 +126,12 @@ class Pipeline:
         }
         gate = Gate(model.with_rows(rows), self.gate.policies)
         return Pipeline(gate, self.engines, self.limits, self.timeout)
+
+
+def _weight_of(prepared: Prepared) -> int:
+    compiled, columns = prepared.compiled, prepared.plan.columns
+    templates = [compiled.rows] if compiled.count is None else [compiled.rows, compiled.count]
+    return 4 + 2 * len(columns) + sum(len(template.markers) for template in templates)
 
 
 def _bind(permitted: Permitted, prepared: Prepared) -> Question:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
+from functools import partial
 from time import perf_counter, time
 
 from penstock.answer import AnswerStream
@@ -18,6 +20,8 @@ from penstock.node.sending import make_entry, send_kept, send_stream, send_whole
 from penstock.node.serving import Serving
 from penstock.node.wanted import Wanted
 from penstock.pipeline import Stages
+
+_AT_ONCE = 16_384  # bytes of a query that is read and planned in a millisecond or two
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +88,7 @@ class _Computing:
 
     async def send(self, keeping: Keeping | None = None) -> None:
         """Compute the answer and send it, whole if it is small; keep it if that is wanted."""
-        stream = self._stream()
+        stream = await self._stream()
         queued = perf_counter()
         place, puller = (
             self.node.admission.admit(),
@@ -101,10 +105,16 @@ class _Computing:
         stored = keeping is not None and self._keep(stream, body, keeping)
         await send_whole(self.exchange, stream, body, kept=stored)
 
-    def _stream(self) -> AnswerStream:
+    async def _stream(self) -> AnswerStream:
         began, stages, pipeline = perf_counter(), Stages(), self.serving.pipeline
         self.notes.stages = stages.seconds
-        question = pipeline.ask(self.ask.body, self.ask.caller, stages)
+        body, caller = self.ask.body, self.ask.caller
+        if len(body) <= _AT_ONCE:
+            question = pipeline.ask(body, caller, stages)
+        else:
+            loop = asyncio.get_running_loop()
+            work = partial(pipeline.ask, body, caller, stages)
+            question = await loop.run_in_executor(self.node.threads, work)
         self.notes.table = question.plan.table
         opening = Opening(
             columns=question.plan.columns,
