@@ -10,7 +10,7 @@ from pydantic import Field, JsonValue
 
 from penstock.errors import suggestion
 from penstock.model.types import DataType, Table
-from penstock.policy.permit import PRINCIPAL
+from penstock.policy.guard import PRINCIPAL
 from penstock.policy.types import Policies, Role, RowFilter
 from penstock.project.document import Document, Step
 from penstock.project.fields import RoleName, Strict
