@@ -9,6 +9,7 @@ from typing import Final
 
 from penstock.answer import AnswerStream
 from penstock.cache.store import Entry
+from penstock.errors import QueryCancelledError
 from penstock.node.compression import SMALLEST, Coding, choose_coding, compress, open_compressor
 from penstock.node.exchange import Exchange, Header
 from penstock.node.node import Node
@@ -17,7 +18,6 @@ from penstock.pipeline import Stages
 
 _VARY: Final[Header] = (b"vary", b"accept, accept-encoding, authorization, x-api-key")
 _PRIVATE: Final[Header] = (b"cache-control", b"private, no-cache")
-_SEND_SECONDS = 60.0  # a caller who takes nothing for so long is gone, and holds a cursor
 
 
 def make_entry(stream: AnswerStream, body: bytes, expires: float) -> Entry:
@@ -95,16 +95,24 @@ async def send_stream(
     while chunk is not None:
         size += len(chunk)
         kept = None if kept is None or size > remember else [*kept, chunk]
-        await _write(exchange, compressor.feed(chunk))
+        if coded := compressor.feed(chunk):
+            await _write(exchange, coded, stream.pipeline.timeout, more=True)
         chunk = await puller.pull(stream.read)
-    await exchange.write(compressor.feed(stream.tail()) + compressor.end(), more=False)
+    coded = compressor.feed(stream.tail()) + compressor.end()
+    await _write(exchange, coded, stream.pipeline.timeout, more=False)
     return None if kept is None else b"".join(kept)
 
 
-async def _write(exchange: Exchange, chunk: bytes) -> None:
-    if chunk:
-        async with asyncio.timeout(_SEND_SECONDS):
-            await exchange.write(chunk, more=True)
+async def _write(exchange: Exchange, chunk: bytes, patience: float, *, more: bool) -> None:
+    """Send a chunk to a caller who takes something within `patience`, a query's own time.
+
+    Who does not holds a cursor, and a place that others wait for. Raises QueryCancelledError.
+    """
+    try:
+        async with asyncio.timeout(patience):
+            await exchange.write(chunk, more=more)
+    except TimeoutError as error:
+        raise QueryCancelledError("The caller stopped reading the answer.") from error
 
 
 def _headers(media_type: bytes, coding: Coding) -> list[Header]:

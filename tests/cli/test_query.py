@@ -1,0 +1,204 @@
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from cli.conftest import Shell
+from project.folders import ROOT, write
+
+QUERY = '{"data": {"fields": {"distance": ["sum"]}}, "scale": {"fields": ["origin"]}}'
+SUMS = [("EWR", 127691515), ("JFK", 140906931), ("LGA", 81619161)]
+
+
+def read(format_: str, out: bytes) -> list[tuple[object, int]]:
+    match format_:
+        case "json":
+            rows = json.loads(out)["rows"]
+        case "ndjson":
+            rows = [json.loads(line) for line in out.splitlines()]
+        case "csv":
+            rows = list(csv.DictReader(io.StringIO(out.decode())))
+        case "arrow":
+            rows = pa.ipc.open_stream(out).read_all().to_pylist()
+        case _:
+            rows = pq.read_table(pa.BufferReader(out)).to_pylist()
+    return [(row["origin"], int(row["distance_sum"])) for row in rows]
+
+
+@pytest.mark.parametrize("format_", ["json", "ndjson", "csv", "arrow", "parquet"])
+def test_every_format_can_be_had_without_a_server(shell: Shell, format_: str) -> None:
+    done = shell("query", ROOT, QUERY, "--format", format_, "--shape", "rows")
+
+    assert (done.code, done.err) == (0, "")
+    assert read(format_, done.out) == SUMS
+
+
+def test_a_table_is_for_people(shell: Shell) -> None:
+    done = shell("query", ROOT, QUERY, "--format", "table")
+
+    assert done.code == 0
+    assert "│ EWR    │ Newark Liberty Intl │  127,691,515 │" in done.text
+    assert "3 rows" in done.text
+
+
+def test_what_is_not_a_terminal_gets_json(shell: Shell) -> None:
+    done = shell("query", ROOT, QUERY)
+
+    assert json.loads(done.out)["table_name"] == "flights"
+
+
+@pytest.mark.parametrize("shape", ["nested", "rows", "columns", "compact"])
+def test_json_has_the_shape_that_is_wanted(shell: Shell, shape: str) -> None:
+    answer = json.loads(shell("query", ROOT, QUERY, "--shape", shape).out)
+
+    holder = {"nested": "results", "columns": "values"}.get(shape, "rows")
+    assert len(answer[holder]) == 3
+
+
+def test_a_query_comes_from_a_file_or_a_pipe_too(shell: Shell, tmp_path: Path) -> None:
+    file = tmp_path / "query.json"
+    file.write_text(QUERY)
+    wanted = shell("query", ROOT, QUERY, "--format", "csv").out
+
+    assert shell("query", ROOT, f"@{file}", "--format", "csv").out == wanted
+    assert shell("query", ROOT, "-", "--format", "csv", given=QUERY.encode()).out == wanted
+
+
+def test_explain_shows_the_table_the_plan_the_sql_and_the_values(shell: Shell) -> None:
+    asked = QUERY.replace("{", '{"filter": {"month": [1, 2]}, ', 1)
+    told = shell("query", ROOT, asked, "--explain").text
+
+    for part in (
+        "chosen: fewest rows of those that can answer",
+        "has no distance",
+        "group",
+        'SUM("flights"."distance")',
+        '"month" IN ($1, $2)',
+        "$1 = 1",
+        "$3 = 5000",
+    ):
+        assert part in told
+
+
+def test_explain_is_for_programs_too_and_runs_nothing(shell: Shell) -> None:
+    told = json.loads(shell("query", ROOT, QUERY, "--explain", "--format", "json").out)
+
+    assert {*told} == {"database", "table", "candidates", "plan", "sql", "values", "warning"}
+    assert (told["database"], told["table"], told["values"]) == ("demo", "flights", ["5000"])
+    assert {c["table"] for c in told["candidates"]} > {"flights", "weather"}
+
+
+@pytest.mark.parametrize(
+    ("role", "origins"),
+    [
+        ("analyst", ["EWR", "JFK", "LGA"]),
+        ("station_agent/stations=JFK", ["JFK"]),
+        ("station_agent/stations=JFK,LGA", ["JFK", "LGA"]),
+        ("station_agent,analyst/stations=JFK", ["EWR", "JFK", "LGA"]),
+    ],
+)
+def test_a_question_as_somebody_else_is_answered_with_their_rows(
+    shell: Shell, role: str, origins: list[str]
+) -> None:
+    done = shell("query", ROOT, QUERY, "--as", role, "--format", "csv")
+
+    assert [origin for origin, _ in read("csv", done.out)] == origins
+
+
+def test_explain_as_somebody_shows_their_guard(shell: Shell) -> None:
+    told = shell("query", ROOT, QUERY, "--explain", "--as", "station_agent/stations=JFK").text
+
+    assert "only the rows that the caller's roles allow" in told
+    assert "= 'JFK'" in told
+
+
+def test_what_a_role_may_not_see_does_not_exist_for_it(shell: Shell) -> None:
+    asked = '{"data": {"fields": {"tailnum": ["count"]}}}'
+
+    assert shell("query", ROOT, asked).code == 0
+    assert "[NO_TABLE_FOUND]" in shell("query", ROOT, asked, "--as", "public").err
+
+
+def test_a_saved_query_takes_parameters(shell: Shell) -> None:
+    asked = ("query", ROOT, "--saved", "delays/by-origin", "--format", "csv")
+    february = shell(*asked, "--param", "month=2").text
+
+    assert february.splitlines()[1].startswith("EWR,Newark Liberty Intl,9107,")
+    assert shell(*asked).text != february
+    united = shell(*asked, "--param", "month=2", "--param", "carrier=UA").text
+    assert united.splitlines()[1].startswith("EWR,Newark Liberty Intl,3433,")
+
+
+def test_a_parameter_given_twice_is_a_list(shell: Shell) -> None:
+    routes = ("query", ROOT, "--saved", "traffic/routes", "--format", "csv")
+    done = shell(*routes, "--param", "origins=JFK", "--param", "origins=LGA")
+
+    assert {line[:3] for line in done.text.splitlines()[1:]} == {"JFK", "LGA"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "error: Give either a query or --saved NAME."),
+        ([QUERY, "--saved", "x"], "error: Give either a query or --saved NAME."),
+        (["{"], "[INVALID_JSON]"),
+        (["distance"], "[INVALID_JSON]"),
+        (["@nowhere.json"], "error: nowhere.json cannot be read: No such file or directory."),
+        (['{"data": {"fields": {"distnce": ["sum"]}}}'], "(/data/fields/distnce) [NO_TABLE_FOUND]"),
+        (["--saved", "delays/by-orign"], "hint: Did you mean 'delays/by-origin'?"),
+        (["--saved", "delays/by-origin", "--param", "month"], "'month' is not NAME=VALUE"),
+        (["--saved", "delays/by-origin", "--param", "month=13"], "[INVALID_PARAMETER]"),
+        (["--saved", "delays/by-origin", "--param", "x=1"], "[UNKNOWN_PARAMETER]"),
+        ([QUERY, "--as", "station_agent"], "[MISSING_ATTRIBUTE]"),
+        ([QUERY, "--as", "nobody"], "[FORBIDDEN]"),
+        ([QUERY, "--as", ","], "[FORBIDDEN]"),
+        ([QUERY, "--as", "station_agent/JFK"], "'JFK', which is not NAME=VALUE"),
+    ],
+    ids=lambda value: " ".join(value)[-40:] if isinstance(value, list) else "",
+)
+def test_what_is_wrong_is_said_on_standard_error_with_a_hint(
+    shell: Shell, arguments: list[str], said: str
+) -> None:
+    done = shell("query", ROOT, *arguments)
+
+    assert (done.code, done.out) == (1, b"")
+    assert done.err.startswith("error: ")
+    assert said in done.err
+    assert "hint: " in done.err or "INVALID_JSON" in said
+    assert "Traceback" not in done.err
+
+
+def test_a_folder_that_is_none_or_is_broken_is_told_issue_by_issue(
+    shell: Shell, tmp_path: Path
+) -> None:
+    assert (
+        "penstock.yaml:1:1: There is no such folder. [NO_PROJECT]"
+        in shell("query", tmp_path / "nowhere", QUERY).err
+    )
+    broken = write(tmp_path, {"penstock.yaml": "name: shop\nlimit: 1\ntitel: x\n"})
+    done = shell("query", broken, QUERY)
+    assert done.code == 1
+    assert done.err.count("error: penstock.yaml:") == 2
+
+
+def test_a_cut_answer_is_told_beside_it_where_the_format_cannot(shell: Shell) -> None:
+    listing = '{"data": {"fields": {"distance": ["select"]}}}'
+
+    for format_ in ("csv", "table"):
+        done = shell("query", ROOT, listing, "--format", format_)
+        assert done.err.startswith("warning: The answer stops at the default limit of 5000 rows")
+    assert shell("query", ROOT, listing, "--format", "json").err == ""
+
+
+def test_text_that_looks_like_markup_is_shown_as_it_is(shell: Shell, tmp_path: Path) -> None:
+    orders = 'id,shop,amount,day\n1,"[bold]x[/]",2.5,2024-01-01\n'
+    folder = write(tmp_path, {"data/orders.csv": orders, "policies/roles.yaml": None})
+    asked = '{"data": {"fields": {"shop": ["select"]}}}'
+
+    assert "[bold]x[/]" in shell("query", folder, asked, "--format", "table").text
