@@ -121,3 +121,37 @@ def test_a_client_that_leaves_in_the_middle_of_its_body_breaks_nothing(flights: 
     assert flights.get("/livez", None).status == 200
     assert flights.is_idle()
     assert not flights.events("Failed")
+
+
+def test_a_head_without_an_end_is_refused_before_it_fills_the_memory(flights: Node) -> None:
+    with connect(flights) as connection:
+        connection.sendall(b"GET /livez HTTP/1.1\r\nhost: penstock\r\n")
+        try:
+            for i in range(200):
+                connection.sendall(f"x-{i}: ".encode() + b"a" * 1000 + b"\r\n")
+        except ConnectionError:
+            pass
+        told = read_all(connection)
+
+    # A reset may overtake the refusal; an answer never comes.
+    assert told.startswith(b"HTTP/1.1 431 ") or told == b""
+
+
+def test_many_requests_on_one_connection_never_add_up_to_a_long_head(flights: Node) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", flights.port, timeout=PATIENCE)
+    try:
+        for _ in range(20):
+            connection.request("GET", "/livez", headers={"x-padding": "a" * 8000})
+            response = connection.getresponse()
+            response.read()
+            assert response.status == 200
+    finally:
+        connection.close()
+
+
+def test_an_endless_accept_header_is_refused(flights: Node) -> None:
+    accept = ", ".join(f"text/x-{i}" for i in range(200))
+
+    reply = flights.get("/queries/delays/by-origin", accept=accept)
+
+    assert reply.told == (406, "NOT_ACCEPTABLE")

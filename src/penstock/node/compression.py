@@ -11,6 +11,7 @@ import pyarrow as pa
 
 SMALLEST: Final = 1024  # bytes; below it the headers cost more than is won
 _FAST = 1
+_LONGEST = 512  # bytes of a header: what was read is remembered, so nobody may fill the memory
 _GZIP: Final = 16 + zlib.MAX_WBITS
 
 
@@ -34,7 +35,7 @@ class Compressor(Protocol):
 @lru_cache(maxsize=1024)
 def choose_coding(accepted: bytes | None) -> Coding:
     """Return the coding an `Accept-Encoding` header prefers; of equals, ours."""
-    if not accepted:
+    if not accepted or len(accepted) > _LONGEST:
         return Coding.IDENTITY
     weights = _weights(accepted.decode("latin-1").lower())
     best = max(_PREFERENCE, key=lambda coding: weights.get(coding, 0.0))

@@ -12,7 +12,7 @@ import msgspec
 
 from penstock.auth.principal import Principal
 from penstock.encode.formats import FORMATS
-from penstock.errors import NotFoundError, PenstockError, QueryError, suggestion
+from penstock.errors import NotAcceptableError, NotFoundError, PenstockError, QueryError, suggestion
 from penstock.events import Refreshed
 from penstock.node import docs_page, metrics
 from penstock.node.answering import Ask, answer
@@ -29,6 +29,8 @@ _JSON: Header = (b"content-type", b"application/json")
 _NO_STORE: Header = (b"cache-control", b"no-store")
 _PRIVATE: Header = (b"cache-control", b"private, no-cache")
 _VARY: Header = (b"vary", b"authorization, x-api-key")
+
+_LONGEST = 512  # bytes of a header: what was read is remembered, so nobody may fill the memory
 
 _READ = frozenset({"GET", "HEAD"})
 _ASK = frozenset({"POST", "QUERY"})
@@ -95,8 +97,12 @@ async def ask_saved(node: Node, exchange: Exchange, notes: Notes) -> None:
 
 
 def _wanted(exchange: Exchange, suffix: str | None, options: tuple[tuple[str, str], ...]) -> Wanted:
-    accept = exchange.headers.get(b"accept")
-    return read_wanted(suffix, None if accept is None else accept.decode("latin-1"), options)
+    accept = exchange.headers.get(b"accept", b"")
+    if len(accept) > _LONGEST:
+        raise NotAcceptableError(
+            f"The Accept header is longer than {_LONGEST} bytes.", hint="Name one format."
+        )
+    return read_wanted(suffix, accept.decode("latin-1"), options)
 
 
 def _find_saved(node: Node, caller: Principal, path: str) -> tuple[SavedQuery, str | None]:

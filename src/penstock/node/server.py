@@ -22,6 +22,7 @@ from penstock.node.app import create_app
 from penstock.node.logs import Log
 from penstock.node.metrics import Metrics
 from penstock.node.node import Node
+from penstock.node.protocol import BoundedProtocol
 from penstock.node.serving import open_serving
 from penstock.project.load import load_project
 from penstock.project.types import Project, ProjectError
@@ -47,6 +48,7 @@ def run_node(folder: Path, home: Path, binding: Binding, *, reload: bool) -> Non
         server = uvicorn.Server(
             uvicorn.Config(
                 create_app(node),
+                http=BoundedProtocol,
                 log_config=None,
                 access_log=False,
                 proxy_headers=False,

@@ -22,7 +22,7 @@ def key_output(scale: Scale, attribute: Attribute, expression: Expression) -> tu
     if attribute.aggregates:
         raise ComputeNotAllowedError(
             f"{scale.attribute!r} is an aggregate; it cannot be a scale.",
-            hint=f"Ask for it as data: {{{scale.attribute!r}: ['select']}}.",
+            hint=f'Ask for it as data: {{"{scale.attribute}": ["select"]}}.',
             pointer=scale.pointer,
         )
     if scale.granularity is not None:
@@ -112,7 +112,7 @@ def _refuse_unfit(field: Field, compute: AnyCompute, attribute: Attribute) -> No
             raise ComputeNotAllowedError(
                 f"{field.attribute!r} is already an aggregate: only 'select' applies to it,"
                 f" not {compute.value!r}.",
-                hint=f"Write {{{field.attribute!r}: ['select']}}.",
+                hint=f'Write {{"{field.attribute}": ["select"]}}.',
                 pointer=pointer,
             )
         return
