@@ -32,7 +32,9 @@ class Kind(Enum):
     NOT_FOUND = "there is no such thing"
     METHOD = "this method does not apply here"
     NOT_ACCEPTABLE = "no such format"
+    SLOW_REQUEST = "the request did not come in time"
     TOO_LARGE = "too large"
+    UNSUPPORTED = "it cannot be read in this form"
     BUSY = "too many at once"
     UNAVAILABLE = "the database is down"
     TIMEOUT = "too slow"
@@ -220,6 +222,18 @@ class TooLargeError(PenstockError):
     code = "TOO_LARGE"
     kind = Kind.TOO_LARGE
     title = "The request is too large"
+
+
+class SlowRequestError(PenstockError):
+    code = "REQUEST_TIMEOUT"
+    kind = Kind.SLOW_REQUEST
+    title = "The request took too long to come"
+
+
+class UnsupportedEncodingError(PenstockError):
+    code = "UNSUPPORTED_ENCODING"
+    kind = Kind.UNSUPPORTED
+    title = "The body is in a coding that is not read here"
 
 
 class BusyError(PenstockError):

@@ -113,9 +113,9 @@ class Pipeline:
     def view(self, caller: Principal) -> View:
         return self.gate.view(caller)
 
-    def versions(self) -> tuple[str | None, ...]:
+    def versions(self, *, now: bool = False) -> tuple[str | None, ...]:
         """Return what changes when the data of a database may have changed."""
-        return tuple(engine.version() for _, engine in sorted(self.engines.items()))
+        return tuple(engine.version(now=now) for _, engine in sorted(self.engines.items()))
 
     def recounted(self) -> Pipeline:
         """Return this pipeline with row counts taken now, and nothing prepared."""

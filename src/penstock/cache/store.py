@@ -14,7 +14,7 @@ class Entry:
     """An answer. `bodies` holds it by content coding, `identity` always.
 
     `etags` are the validators it satisfies: its own first, then that of the answer it was made
-    with, whose envelope said that it was not from the cache. `expires` is in epoch seconds.
+    with, whose envelope said that it was not from the cache. `expires` is in monotonic seconds.
     """
 
     bodies: dict[str, bytes]

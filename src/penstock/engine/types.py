@@ -81,8 +81,11 @@ class Engine(Protocol):
         """Return a relation's number of rows."""
         ...
 
-    def version(self) -> str | None:
-        """Return a token that changes when the data may have; None where that cannot be known."""
+    def version(self, *, now: bool = False) -> str | None:
+        """Return a token that changes when the data may have; None where that cannot be known.
+
+        It may be a moment old, unless it is to be of `now`.
+        """
         ...
 
     def ping(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from functools import partial
-from time import perf_counter, time
+from time import monotonic, perf_counter
 
 from penstock.answer import AnswerStream
 from penstock.auth.principal import Principal
@@ -26,11 +26,12 @@ _AT_ONCE = 16_384  # bytes of a query that is read and planned in a millisecond 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One question: its JSON, how its answer is wanted, and for how long it may be kept.
+    """One question to a project as it was when it came: its JSON, and how its answer is wanted.
 
-    `ttl` is in seconds, 0 for not at all.
+    `ttl` is how many seconds the answer may be kept, 0 for not at all.
     """
 
+    serving: Serving
     body: bytes
     wanted: Wanted
     ttl: float
@@ -43,35 +44,40 @@ async def answer(node: Node, exchange: Exchange, notes: Notes, ask: Ask) -> None
     Raises QueryError and its kinds, ForbiddenError, BusyError, UnavailableError, EngineError,
     QueryTimeoutError; QueryCancelledError where the caller has left.
     """
-    computing = _Computing(node, node.serving, exchange, notes, ask)
+    computing = _Computing(node, exchange, notes, ask)
     directives = exchange.headers.get(b"cache-control", b"").lower()
     if ask.ttl <= 0 or b"no-store" in directives:
         notes.cache = "bypass"
         await computing.send()
         return
+    version = ask.serving.version()
     key = answer_key(
         query=ask.body,
-        version=computing.serving.version(),
-        fingerprint=computing.serving.pipeline.view(ask.caller).fingerprint,
+        version=version,
+        fingerprint=ask.serving.pipeline.view(ask.caller).fingerprint,
         wanted=ask.wanted.key,
     )
     kept = None
     if b"no-cache" not in directives:
-        kept = node.cache.get(key, time()) or await node.flights.join(key)
+        kept = node.cache.get(key, monotonic()) or await node.flights.join(key)
     if kept is not None:
         notes.cache, notes.table, notes.rows = "hit", kept.table, kept.rows
         await send_kept(exchange, node, key, kept)
         return
     notes.cache = "miss"
     async with node.flights.lead(key) as flight:
-        await computing.send(Keeping(key, node.cache.generation, flight))
+        await computing.send(Keeping(key, version, node.cache.generation, flight))
 
 
 @dataclass(frozen=True, slots=True)
 class Keeping:
-    """Where an answer is to be kept, unless the cache was flushed since, and who waits for it."""
+    """Where an answer is to be kept, and who waits for it.
+
+    Not if the cache was flushed since, or the data is not of the version that the key is of.
+    """
 
     key: bytes
+    version: str
     generation: int
     flight: Flight[Entry]
 
@@ -81,7 +87,6 @@ class _Computing:
     """One question on its way through the pipeline of the project as it was when it came."""
 
     node: Node
-    serving: Serving
     exchange: Exchange
     notes: Notes
     ask: Ask
@@ -106,7 +111,7 @@ class _Computing:
         await send_whole(self.exchange, stream, body, kept=stored)
 
     async def _stream(self) -> AnswerStream:
-        began, stages, pipeline = perf_counter(), Stages(), self.serving.pipeline
+        began, stages, pipeline = perf_counter(), Stages(), self.ask.serving.pipeline
         self.notes.stages = stages.seconds
         body, caller = self.ask.body, self.ask.caller
         if len(body) <= _AT_ONCE:
@@ -137,6 +142,8 @@ class _Computing:
             self._keep(puller.stream, body, keeping)
 
     def _keep(self, stream: AnswerStream, body: bytes, keeping: Keeping) -> bool:
-        entry = make_entry(stream, body, time() + self.ask.ttl)
+        if self.ask.serving.version(now=True) != keeping.version:
+            return False
+        entry = make_entry(stream, body, monotonic() + self.ask.ttl)
         keeping.flight.land(entry)
         return self.node.cache.put(keeping.key, entry, generation=keeping.generation)

@@ -19,6 +19,7 @@ from penstock.node.answering import Ask, answer
 from penstock.node.compression import Coding, choose_coding, compress
 from penstock.node.exchange import Exchange, Header
 from penstock.node.node import Handler, Node, Notes, nowhere, refuse_method, require
+from penstock.node.serving import Serving
 from penstock.node.wanted import OPTIONS, Wanted, read_wanted, split_suffix
 from penstock.policy.permit import nothing_to_see
 from penstock.query.parse import decode_json
@@ -53,19 +54,19 @@ class Endpoint:
         """
         refuse_method(exchange, self.methods)
         beyond = exchange.path.removeprefix(self.path)
-        if beyond and not beyond.startswith("/"):
+        if beyond and not (self.below and beyond.startswith("/")):
             raise nowhere(exchange)
         await self.handler(node, exchange, notes)
 
 
 async def ask_query(node: Node, exchange: Exchange, notes: Notes) -> None:
     refuse_method(exchange, _ASK)
-    caller = await node.caller(exchange, notes)
+    caller, body = await node.caller_and_body(exchange, notes)
     _, suffix = split_suffix(exchange.path)
     wanted = _wanted(exchange, suffix, tuple(exchange.parameters()))
-    body = await exchange.body(node.serving.project.serving.max_body)
-    ttl = node.serving.project.cache.ttl
-    await answer(node, exchange, notes, Ask(body, wanted, ttl, caller))
+    serving = node.serving
+    ask = Ask(serving, body, wanted, serving.project.cache.ttl, caller)
+    await answer(node, exchange, notes, ask)
 
 
 async def ask_by_mission(node: Node, exchange: Exchange, notes: Notes) -> None:
@@ -76,12 +77,13 @@ async def ask_by_mission(node: Node, exchange: Exchange, notes: Notes) -> None:
 
 async def ask_saved(node: Node, exchange: Exchange, notes: Notes) -> None:
     """Answer `/queries/<name>`, or list them at `/queries`."""
-    caller = await node.caller(exchange, notes)
+    caller, body = await node.caller_and_body(exchange, notes)
+    serving = node.serving
     name = exchange.path.removeprefix("/qb/query").removeprefix("/queries").strip("/")
     if not name:
-        await _list_saved(node, exchange, caller)
+        await _list_saved(serving, exchange, caller)
         return
-    saved, suffix = _find_saved(node, caller, name)
+    saved, suffix = _find_saved(serving, caller, name)
     notes.saved_query = saved.name
     parameters = exchange.parameters()
     options = tuple(pair for pair in parameters if pair[0] in OPTIONS)
@@ -89,11 +91,10 @@ async def ask_saved(node: Node, exchange: Exchange, notes: Notes) -> None:
     pairs = [pair for pair in parameters if pair[0] not in OPTIONS]
     arguments: Mapping[str, Json] = arguments_from_pairs(saved, pairs)
     if exchange.method in _ASK:
-        body = await exchange.body(node.serving.project.serving.max_body)
         arguments = _merged(arguments, body)
     query = msgspec.json.encode(resolve(saved, arguments))
-    ttl = node.serving.project.cache.ttl if saved.cache_ttl is None else saved.cache_ttl
-    await answer(node, exchange, notes, Ask(query, wanted, ttl, caller))
+    ttl = serving.project.cache.ttl if saved.cache_ttl is None else saved.cache_ttl
+    await answer(node, exchange, notes, Ask(serving, query, wanted, ttl, caller))
 
 
 def _wanted(exchange: Exchange, suffix: str | None, options: tuple[tuple[str, str], ...]) -> Wanted:
@@ -105,9 +106,9 @@ def _wanted(exchange: Exchange, suffix: str | None, options: tuple[tuple[str, st
     return read_wanted(suffix, accept.decode("latin-1"), options)
 
 
-def _find_saved(node: Node, caller: Principal, path: str) -> tuple[SavedQuery, str | None]:
+def _find_saved(serving: Serving, caller: Principal, path: str) -> tuple[SavedQuery, str | None]:
     """Return a saved query that the caller may know of, and the format in its address."""
-    visible = node.serving.saved_for(node.serving.pipeline.view(caller))
+    visible = serving.saved_for(serving.pipeline.view(caller))
     if path in visible:
         return visible[path], None
     name, suffix = split_suffix(path)
@@ -132,8 +133,8 @@ def _merged(arguments: Mapping[str, Json], body: bytes) -> Mapping[str, Json]:
     return decoded or arguments
 
 
-async def _list_saved(node: Node, exchange: Exchange, caller: Principal) -> None:
-    saved = node.serving.saved_for(node.serving.pipeline.view(caller))
+async def _list_saved(serving: Serving, exchange: Exchange, caller: Principal) -> None:
+    saved = serving.saved_for(serving.pipeline.view(caller))
     entries = [_describe(query) for query in saved.values()]
     await _respond_json(exchange, msgspec.json.encode({"queries": entries}))
 
@@ -231,6 +232,7 @@ async def refresh(node: Node, exchange: Exchange, notes: Notes) -> None:
     serving = node.serving
     loop = asyncio.get_running_loop()
     serving.pipeline = await loop.run_in_executor(node.threads, serving.pipeline.recounted)
+    serving.forget_documents()
     entries = node.cache.flush()
     rows = {t.name: t.rows or 0 for t in serving.pipeline.gate.model.tables.values()}
     node.observe(Refreshed(entries=entries, rows=rows))

@@ -32,6 +32,7 @@ from penstock.node.serving import Serving
 from penstock.project.types import Project
 from penstock.store.watch import KeyWatcher
 
+_LONG = 1.0  # seconds after which it is asked once more who is asking
 _THREADS_MORE = 4  # beside those that run queries: refreshes, compression
 
 
@@ -92,15 +93,21 @@ class Node:
     def replace(self, serving: Serving) -> None:
         """Put another state of the project in force; the old one closes when its queries end."""
         old, self.serving = self.serving, serving
-        self._adopt(serving.project)
+        threads = self._adopt(serving.project)
         self.cache.flush()
         limits = old.project.serving
-        closing = Timer(limits.queue_timeout + limits.timeout, old.close)
+
+        def close() -> None:
+            old.close()
+            threads.shutdown(wait=False)
+
+        # Who came before may wait, then ask for rows and for their number.
+        closing = Timer(limits.queue_timeout + 2 * limits.timeout, close)
         closing.daemon = True  # a node that stops does not wait for it
         closing.start()
 
-    def _adopt(self, project: Project) -> None:
-        """Take over the limits of a project that changed."""
+    def _adopt(self, project: Project) -> ThreadPoolExecutor:
+        """Take over the limits of a project that changed; return the threads of before."""
         limits, threads = project.serving, self.threads
         self.admission.concurrency = limits.concurrency
         self.admission.queue = limits.queue
@@ -108,7 +115,7 @@ class Node:
         self.cache.memory = project.cache.memory
         self.cache.max_entry = project.cache.max_entry
         self.threads = _threads(limits.concurrency)
-        threads.shutdown(wait=False)
+        return threads
 
     def close(self) -> None:
         self.serving.close()
@@ -122,6 +129,16 @@ class Node:
         if principal.kind == "apikey":
             self.watcher.last_used.note(principal.subject, time())
         return principal
+
+    async def caller_and_body(self, exchange: Exchange, notes: Notes) -> tuple[Principal, bytes]:
+        """Return who is asking and what they sent. A stranger's body is not read."""
+        caller = await self.caller(exchange, notes)
+        began = perf_counter()
+        body = await exchange.body(self.serving.project.serving.max_body)
+        if perf_counter() - began > _LONG:
+            # Meanwhile the credential may have been revoked.
+            caller = await self.caller(exchange, notes)
+        return caller, body
 
     def is_stranger(self, exchange: Exchange) -> bool:
         """Whether the caller sent no credential where one is needed."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from hashlib import blake2b
-from time import time
+from time import monotonic
 from typing import Final
 
 from penstock.answer import AnswerStream
@@ -35,7 +35,7 @@ def make_entry(stream: AnswerStream, body: bytes, expires: float) -> Entry:
 
 async def send_kept(exchange: Exchange, node: Node, key: bytes, entry: Entry) -> None:
     """Send an answer from the cache, or say that the caller has it already."""
-    age = b"penstock; hit; ttl=%d" % max(0, entry.expires - time())
+    age = b"penstock; hit; ttl=%d" % max(0, entry.expires - monotonic())
     coding = _coding(exchange, entry.bodies[Coding.IDENTITY])
     headers = [
         *_headers(entry.media_type, coding),

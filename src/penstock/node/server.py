@@ -7,6 +7,7 @@ import math
 import os
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,6 +31,8 @@ from penstock.store.database import open_database
 from penstock.store.keys import KeyRepository
 from penstock.store.watch import KeyWatcher
 
+_UNREAD_MILLISECONDS = 30_000
+_BACKLOG = 2048
 _IGNORED = frozenset({".git", ".penstock", "__pycache__", ".venv"})
 
 
@@ -73,8 +76,12 @@ def _listen(binding: Binding) -> socket.socket:
     # With the protocol named, the event loop sends small answers at once (TCP_NODELAY).
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if sys.platform == "linux":
+        # Who takes nothing for so long is gone: the kernel drops what waits for them.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNREAD_MILLISECONDS)
     try:
         listener.bind((binding.host, binding.port))
+        listener.listen(_BACKLOG)
     except OSError as error:
         listener.close()
         raise ConfigurationError(

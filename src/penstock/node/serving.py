@@ -34,9 +34,16 @@ class Serving:
     _documents: dict[tuple[str, str], bytes] = field(default_factory=dict)
     _saved: dict[str, Mapping[str, SavedQuery]] = field(default_factory=dict)
 
-    def version(self) -> str:
-        """Return what changes with the project, and with the data where that can be seen."""
-        return "|".join((self.project.digest, *(v or "" for v in self.pipeline.versions())))
+    def version(self, *, now: bool = False) -> str:
+        """Return what changes with the project, and with the data where that can be seen.
+
+        It may be half a second old, unless it is to be of `now`.
+        """
+        versions = self.pipeline.versions(now=now)
+        return "|".join((self.project.digest, *(version or "" for version in versions)))
+
+    def forget_documents(self) -> None:
+        self._documents.clear()
 
     def saved_for(self, view: View) -> Mapping[str, SavedQuery]:
         """Return the saved queries whose every name exists for the caller."""
@@ -67,7 +74,7 @@ class Serving:
         close_engines(self.engines)
 
     def _document(self, kind: str, view: View, make: Callable[[], bytes]) -> bytes:
-        key = (kind, view.fingerprint)
+        key = (kind, view.shape)
         if key not in self._documents:
             if len(self._documents) >= _MEMO:
                 self._documents.clear()

@@ -25,6 +25,8 @@ def visible_queries(project: Project, view: View) -> Mapping[str, SavedQuery]:
     whole, seen = atlas(project.model), atlas(view.model)
 
     def is_hidden(name: str) -> bool:
+        if name in project.model.tables and name not in view.model.tables:
+            return True
         return whole.is_known(name) and not seen.is_known(name)
 
     return {
@@ -43,7 +45,18 @@ def _names(saved: SavedQuery, limits: Limits) -> set[str]:
     """Return every name in a query: with all that may be given, and with only what must be."""
     every = {p.name: _argument(p) for p in saved.parameters.values()}
     needed = {p.name: example(p) for p in saved.parameters.values() if p.required}
-    return {name for given in (every, needed) for name in _named(saved, given, limits)}
+    named = {name for given in (every, needed) for name in _named(saved, given, limits)}
+    # A parameter may be what is grouped by: what it may be is told to whoever sees the query.
+    return named.union(_written([list(p.allowed) for p in saved.parameters.values()]))
+
+
+def _written(raw: Json) -> set[str]:
+    """Return every key and text of a template, wherever it stands: names are among them."""
+    if isinstance(raw, str):
+        return {raw.rpartition(":")[0] or raw}
+    if isinstance(raw, Mapping):
+        return set(raw).union(*map(_written, raw.values()))
+    return set[str]().union(*map(_written, raw)) if isinstance(raw, list | tuple) else set()
 
 
 def _argument(parameter: Parameter) -> Json:
@@ -54,6 +67,7 @@ def _named(saved: SavedQuery, arguments: Mapping[str, Json], limits: Limits) -> 
     try:
         query = read_query(resolve(saved, {"parameters": arguments}), limits).query
     except PenstockError:
-        # An example may stand where it means nothing; that the query can be read was checked.
-        return set()
-    return set(references(query))
+        # An example may stand where it means nothing: then the template tells what it can name.
+        return _written(saved.query)
+    table = set() if query.table_name is None else {query.table_name}
+    return set(references(query)) | table

@@ -70,8 +70,8 @@ class DuckDB:
             batch.column(0)[0].as_py() for batch in self.run(statement, timeout=_COUNT_TIMEOUT)
         )
 
-    def version(self) -> str:
-        self._look()
+    def version(self, *, now: bool = False) -> str:
+        self._look(now=now)
         return self._files.token
 
     def ping(self) -> None:
@@ -129,11 +129,11 @@ class DuckDB:
         except duckdb.Error as error:
             raise _opening_error(error, settings) from error
 
-    def _look(self) -> None:
-        now = self._clock()
-        if now - self._looked < _LOOK_EVERY:
+    def _look(self, *, now: bool = False) -> None:
+        time = self._clock()
+        if time - self._looked < _LOOK_EVERY and not now:
             return
-        self._looked = now
+        self._looked = time
         self._files = self._find()
 
     def _find(self) -> Files:
