@@ -7,9 +7,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
+import pytest
 
+from penstock.local import Project as LocalProject
 from penstock.project.inspect import Inspection, inspect
 from penstock.project.open import close_engines, open_engines
+from penstock.project.types import ProjectError
 from project.folders import ROOT, SHOP, load, write
 
 MODEL = SHOP["models/orders.yaml"]
@@ -75,6 +78,44 @@ def test_a_formula_that_the_database_cannot_compute_is_an_issue(tmp_path: Path) 
     assert issues[0].startswith(
         "models/orders.yaml:9:7 INVALID_FORMULA The database cannot compute 'mean'"
     )
+
+
+def test_a_formula_that_gives_another_type_than_declared_is_an_issue(tmp_path: Path) -> None:
+    model = MODEL.replace("COUNT(id), type: float", "COUNT(id), type: integer")
+
+    issue, *others = found(write(tmp_path, {"models/orders.yaml": model}))
+
+    assert issue.startswith("models/orders.yaml:9:7 TYPE_MISMATCH orders.mean is declared integer")
+    assert not others
+
+
+@pytest.mark.parametrize(
+    ("formula", "declared"),
+    [
+        ("amount * 2", "float"),
+        ("id + 1", "float"),
+        ("id + 1", "integer"),
+        ("SUM(id)", "integer"),
+        ("day", "date"),
+        ("shop LIKE 'a%'", "boolean"),
+    ],
+)
+def test_a_formula_may_be_declared_as_what_loses_nothing(
+    tmp_path: Path, formula: str, declared: str
+) -> None:
+    model = MODEL.replace(
+        "{formula: SUM(amount) / COUNT(id), type: float}",
+        f'{{formula: "{formula}", type: {declared}}}',
+    )
+
+    assert found(write(tmp_path, {"models/orders.yaml": model})) == []
+
+
+def test_a_project_that_is_not_true_of_its_data_does_not_open(tmp_path: Path) -> None:
+    folder = write(tmp_path, {"models/orders.yaml": MODEL.replace("amount: {", "amounts: {", 1)})
+
+    with pytest.raises(ProjectError):
+        LocalProject(folder)
 
 
 def test_a_target_with_several_rows_for_one_key_is_an_issue(tmp_path: Path) -> None:

@@ -114,6 +114,8 @@ def demo(
                 _wait_until_ready(node, chosen, home)
             console.print(f"[bold green]Penstock answers at http://127.0.0.1:{chosen}[/]\n")
             _ask_all(console, project, _Address(chosen, key))
+            if once:
+                console.print("Without --once the node stays; these then work:\n")
             _show_ways_on(console, _Address(chosen, key))
             if not once:
                 _keep_serving(console, node)

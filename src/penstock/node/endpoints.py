@@ -52,10 +52,10 @@ class Endpoint:
 
         Raises NotFoundError, MethodNotAllowedError, and what the handler raises.
         """
-        refuse_method(exchange, self.methods)
         beyond = exchange.path.removeprefix(self.path)
         if beyond and not (self.below and beyond.startswith("/")):
             raise nowhere(exchange)
+        refuse_method(exchange, self.methods)
         await self.handler(node, exchange, notes)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from penstock.errors import AmbiguousNameError, PenstockError, QueryError, suggestion
 from penstock.plan.types import Column, Role, Sort
-from penstock.query.types import Order, Query
+from penstock.query.types import Compute, Order, Query
 
 
 def sort_outputs(
@@ -15,8 +15,8 @@ def sort_outputs(
     """Return the sorts asked for, then those that leave no two rows of a page in doubt.
 
     Groups are told apart by their scales, so these follow. Listed rows are told apart by what is
-    selected, which is sorted only where an order or a page was asked for: it would hold back a
-    long listing.
+    selected, which is sorted only where an order, a page or what is distinct was asked for: it
+    would hold back a long listing.
     """
     sorts: dict[str, Sort] = {}
     for order in query.order:
@@ -27,7 +27,9 @@ def sort_outputs(
         else:
             sorts.setdefault(name, Sort(name, order.descending))
     scales = [column for column in columns if column.role is Role.SCALE]
-    paged = bool(query.order) or query.skip is not None
+    computes = [compute for asked in query.fields for compute in asked.computes]
+    distinct = Compute.SELECT_DISTINCT in computes and not any(c.aggregates for c in computes)
+    paged = bool(query.order) or query.skip is not None or distinct
     for column in scales or (columns if paged else ()):
         if column.role is not Role.LABEL:
             sorts.setdefault(column.name, Sort(column.name, descending=False))

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final
 
-from penstock.engine.types import Engine, FoundColumn, Running
+import pyarrow as pa
+from pyarrow import types
+
+from penstock.engine.types import Engine, FoundColumn
 from penstock.errors import PenstockError, suggestion
 from penstock.model.types import Attribute, Column, DataType, Relationship, Table
 from penstock.project.rehearse import isolate, prepare
@@ -130,14 +134,11 @@ def _holds(declared: DataType, found: FoundColumn) -> bool:
 
 def _check_formulas(table: Table, visit: _Visit) -> None:
     """Have the database compute each formula, of no rows: it knows the types that we do not."""
-    engine, model = visit.engines[table.database], isolate(table, visit.project.model)
     for name, attribute in table.attributes.items():
         if isinstance(attribute.source, Column):
             continue
-        query: Json = {"data": {"fields": {name: ["select"]}, "limit": 0}}
         try:
-            statement = prepare(query, model, visit.project.limits, dialect=engine.dialect)
-            _drain(engine.run(statement, timeout=visit.project.serving.timeout))
+            found = _computed(_as_it_comes(table, attribute), name, visit)
         except PenstockError as error:
             said = str(error.__cause__ or error.detail).strip().splitlines()[0]
             visit.issue(
@@ -146,14 +147,55 @@ def _check_formulas(table: Table, visit: _Visit) -> None:
                 f"The database cannot compute {name!r}: {said}",
                 "Check the types of what the formula uses; CAST converts one.",
             )
+            continue
+        if found is not None and found not in _FITTING.get(attribute.type, {attribute.type}):
+            visit.issue(
+                ("attributes", table.name, name),
+                "TYPE_MISMATCH",
+                f"{table.name}.{name} is declared {attribute.type}, its formula gives {found}.",
+                f"Declare it `type: {found}`, or CAST in the formula.",
+            )
 
 
-def _drain(running: Running) -> None:
+_FITTING: Final = {
+    DataType.FLOAT: {DataType.FLOAT, DataType.DECIMAL, DataType.INTEGER},
+    DataType.DECIMAL: {DataType.DECIMAL, DataType.INTEGER},
+}
+"""What a formula may give, beside the type itself, without losing anything it was asked for."""
+
+
+def _as_it_comes(table: Table, attribute: Attribute) -> Table:
+    """Return the table with the attribute of a type that nothing is converted to."""
+    plain = replace(attribute, type=DataType.STRING)
+    return replace(table, attributes={**table.attributes, attribute.name: plain})
+
+
+def _computed(table: Table, name: str, visit: _Visit) -> DataType | None:
+    """Return the type that a formula's values have, None where the language has none for it."""
+    engine, model = visit.engines[table.database], isolate(table, visit.project.model)
+    query: Json = {"data": {"fields": {name: ["select"]}, "limit": 0}}
+    statement = prepare(query, model, visit.project.limits, dialect=engine.dialect)
+    running = engine.run(statement, timeout=visit.project.serving.timeout)
     try:
-        for _ in running:
-            pass
+        return _type_of(running.schema.field(0).type)
     finally:
         running.close()
+
+
+def _type_of(found: pa.DataType) -> DataType | None:
+    if types.is_decimal(found):
+        return DataType.DECIMAL if found.scale else DataType.INTEGER
+    return next((type_ for applies, type_ in _ARROW if applies(found)), None)
+
+
+_ARROW: Final = (
+    (types.is_boolean, DataType.BOOLEAN),
+    (types.is_integer, DataType.INTEGER),
+    (types.is_floating, DataType.FLOAT),
+    (types.is_string, DataType.STRING),
+    (types.is_date, DataType.DATE),
+    (types.is_time, DataType.TIME),
+)
 
 
 def _check_unique(table: Table, relationship: Relationship, visit: _Visit) -> None:

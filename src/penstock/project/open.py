@@ -7,7 +7,8 @@ from penstock.engine.types import Engine
 from penstock.pipeline import Pipeline
 from penstock.policy.permit import Gate
 from penstock.policy.types import Policies
-from penstock.project.types import Project
+from penstock.project.inspect import inspect
+from penstock.project.types import Project, ProjectError
 
 
 def open_engines(project: Project) -> dict[str, Engine]:
@@ -30,7 +31,14 @@ def close_engines(engines: dict[str, Engine]) -> None:
 def open_pipeline(
     project: Project, engines: dict[str, Engine], policies: Policies | None = None
 ) -> Pipeline:
-    """Put the project's rules, or others, before its databases; tables are counted now."""
-    gate = Gate(project.model, project.policies if policies is None else policies)
-    timeout = project.serving.timeout
-    return Pipeline(gate, engines, project.limits, timeout).recounted()
+    """Put the project's rules, or others, before its databases, and count the tables.
+
+    Raises ProjectError where the databases are not what the model says: a query would fail, or
+    give a wrong number.
+    """
+    inspection = inspect(project, engines)
+    if inspection.issues:
+        raise ProjectError(inspection.issues)
+    model = project.model.with_rows(inspection.rows)
+    gate = Gate(model, project.policies if policies is None else policies)
+    return Pipeline(gate, engines, project.limits, project.serving.timeout)

@@ -302,7 +302,7 @@ def _not_allowed(node: exp.Expr) -> FormulaError:
         said, hint = "FILTER", "Write SUM(CASE WHEN … THEN … END): every database can."
     elif isinstance(node, exp.Func):
         name = node.name if isinstance(node, exp.Anonymous) else node.sql_name()
-        said, hint = f"The function {name.upper()}", "docs/query-language.md lists the functions."
+        said, hint = f"The function {name.upper()}", "docs/project.md lists the functions."
     else:
         said, hint = f"{node.key.upper()}", None
     return FormulaError(f"{said} is not allowed in a formula.", hint=hint)

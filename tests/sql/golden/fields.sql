@@ -13,6 +13,8 @@ LIMIT $1;
 SELECT DISTINCT
   "weather"."origin" AS "origin"
 FROM "weather" AS "weather"
+ORDER BY
+  1 ASC
 LIMIT $1;
 
 -- case: select_distinct lists the distinct combinations of all that is selected
@@ -22,6 +24,9 @@ SELECT DISTINCT
   "flights"."origin" AS "origin",
   "flights"."month" AS "month"
 FROM "flights" AS "flights"
+ORDER BY
+  1 ASC,
+  2 ASC
 LIMIT $1;
 
 -- case: aggregates without scale make one row

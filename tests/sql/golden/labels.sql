@@ -79,10 +79,14 @@ FROM (
   SELECT DISTINCT
     "flights"."dest" AS "dest"
   FROM "flights" AS "flights"
+  ORDER BY
+    1 ASC
   LIMIT $1
 ) AS "the answer"
 LEFT JOIN "airports" AS "dest_airport"
-  ON "the answer"."dest" = "dest_airport"."faa";
+  ON "the answer"."dest" = "dest_airport"."faa"
+ORDER BY
+  1 ASC;
 
 -- case: an order counts the columns of the answer
 -- query: {"data": {"fields": {"distance": ["sum"]}}, "scale": {"fields": ["carrier"]}, "order": {"distance": "desc"}}
