@@ -32,7 +32,6 @@ class Kind(Enum):
     NOT_FOUND = "there is no such thing"
     METHOD = "this method does not apply here"
     NOT_ACCEPTABLE = "no such format"
-    SLOW_REQUEST = "the request did not come in time"
     TOO_LARGE = "too large"
     UNSUPPORTED = "it cannot be read in this form"
     BUSY = "too many at once"
@@ -222,12 +221,6 @@ class TooLargeError(PenstockError):
     code = "TOO_LARGE"
     kind = Kind.TOO_LARGE
     title = "The request is too large"
-
-
-class SlowRequestError(PenstockError):
-    code = "REQUEST_TIMEOUT"
-    kind = Kind.SLOW_REQUEST
-    title = "The request took too long to come"
 
 
 class UnsupportedEncodingError(PenstockError):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from random import getrandbits
@@ -14,14 +13,11 @@ from litestar.types import HTTPScope, Receive, Send
 
 from penstock.errors import (
     QueryCancelledError,
-    SlowRequestError,
     TooLargeError,
     UnsupportedEncodingError,
 )
 
 Header = tuple[bytes, bytes]
-
-_BODY_SECONDS: Final = 30.0
 
 _TRACEPARENT: Final = pattern(rb"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 
@@ -69,16 +65,6 @@ class Exchange:
                 "The body is compressed, which is not read here.",
                 hint="Send it without Content-Encoding.",
             )
-        try:
-            async with asyncio.timeout(_BODY_SECONDS):
-                return await self._receive_body(limit)
-        except TimeoutError as error:
-            raise SlowRequestError(
-                f"The body did not come within {_BODY_SECONDS:g} seconds.",
-                hint="Send the whole query at once.",
-            ) from error
-
-    async def _receive_body(self, limit: int) -> bytes:
         chunks: list[bytes] = []
         size = 0
         while True:

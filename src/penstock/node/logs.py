@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 from datetime import UTC, datetime
-from typing import Final, TextIO
+from typing import BinaryIO, Final
 
 import msgspec
 
@@ -34,7 +34,7 @@ _SERVER_ERROR: Final = 500
 class Log:
     """Writes behind: a busy node writes its lines a few times a second, all at once."""
 
-    def __init__(self, stream: TextIO = sys.stderr) -> None:
+    def __init__(self, stream: BinaryIO = sys.stderr.buffer) -> None:
         self._stream = stream
         self._encode = msgspec.json.Encoder().encode
         self._lines: list[bytes] = []
@@ -60,7 +60,7 @@ class Log:
     def _write(self) -> None:
         lines, self._lines = self._lines, []
         if lines:
-            self._stream.write(b"\n".join(lines).decode() + "\n")
+            self._stream.write(b"\n".join(lines) + b"\n")
             self._stream.flush()
 
 

@@ -18,7 +18,6 @@ STATUS: Final = {
     Kind.NOT_FOUND: 404,
     Kind.METHOD: 405,
     Kind.NOT_ACCEPTABLE: 406,
-    Kind.SLOW_REQUEST: 408,
     Kind.TOO_LARGE: 413,
     Kind.UNSUPPORTED: 415,
     Kind.ENGINE: 500,

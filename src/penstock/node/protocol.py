@@ -1,4 +1,4 @@
-"""HTTP/1.1 as the server reads it, with an end to how long a request's head may be."""
+"""HTTP/1.1 as the server reads it, with an end to how long a request may be, and may take."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from typing import Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from penstock.node.transport import GatheringTransport
+
 _LONGEST: Final = 64 * 1024  # bytes of the first line and the headers, before anybody is known
-_SECONDS: Final = 30.0  # that a head may take to come
+_SECONDS: Final = 30.0  # that a request may take to come, its body too
 _REFUSAL: Final = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
     b"content-length: 0\r\nconnection: close\r\n\r\n"
@@ -16,39 +18,51 @@ _REFUSAL: Final = (
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """The library keeps a head until it is whole: without an end, a stranger could fill memory."""
+    """The library waits for the rest of a request for ever, and keeps its head however long.
 
+    A request that comes whole, as almost all do, costs no timer.
+    """
+
+    _coming = False
     _head: int | None = 0  # bytes of a head that is not whole yet, None while there is none
     _late: asyncio.TimerHandle | None = None
 
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as the library has it
+        super().connection_made(GatheringTransport(transport, self.loop))
+
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
+        if self._coming and self._late is None:
+            self._late = self.loop.call_later(_SECONDS, self._close)
         if self._head is not None:
             self._head += len(data)
-            if self._late is None:
-                self._late = self.loop.call_later(_SECONDS, self._close_late)
             if self._head > _LONGEST and not self.transport.is_closing():
                 self.transport.write(_REFUSAL)
                 self.transport.close()
 
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._forget_late()
-        super().connection_lost(exc)
-
-    def _close_late(self) -> None:
-        if not self.transport.is_closing():
-            self.transport.close()
-
-    def _forget_late(self) -> None:
-        if self._late is not None:
-            self._late.cancel()
-            self._late = None
-
     def on_message_begin(self) -> None:
-        self._head = 0
+        self._coming, self._head = True, 0
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
         self._head = None
-        self._forget_late()
         super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        self._coming = False
+        self._forget_timer()
+        super().on_message_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._coming = False
+        self._forget_timer()
+        super().connection_lost(exc)
+
+    def _close(self) -> None:
+        if not self.transport.is_closing():
+            self.transport.close()
+
+    def _forget_timer(self) -> None:
+        if self._late is not None:
+            self._late.cancel()
+            self._late = None
