@@ -39,21 +39,25 @@ def _texts(opening: Opening, position: int, array: pa.Array) -> list[str]:
     """Return the JSON text of each value; of what is rare, in the usual way."""
     column = opening.columns[position]
     simple = None if column.type is DataType.JSON else _simple(array.type)
-    if simple is not None and not (opening.exact_numbers and simple is str):
+    if simple is not None and not (opening.exact_numbers and simple in {str, _decimal}):
         try:
             return ["null" if v is None else simple(v) for v in array.to_pylist()]
-        except ValueError:
+        except (ValueError, OverflowError):
             pass
     text = write_column(column, array, exact=opening.exact_numbers)
     return list(text.complete.to_pylist())
 
 
 def _simple(kind: pa.DataType) -> Callable[[object], str] | None:
-    if types.is_int64(kind) or types.is_int32(kind) or types.is_int16(kind):
-        return str
-    if types.is_string(kind):
-        return _text
-    return _float if types.is_float64(kind) else None
+    return next((write for applies, write in _SIMPLE if applies(kind)), None)
+
+
+def _decimal(value: object) -> str:
+    return f"{value:f}"
+
+
+def _date(value: object) -> str:
+    return f'"{value}"'
 
 
 def _text(value: object) -> str:
@@ -73,3 +77,12 @@ def _float(value: object) -> str:
     if "e" in text or value == 0:
         raise ValueError(value)
     return text
+
+
+_SIMPLE = (
+    (types.is_integer, str),
+    (types.is_string, _text),
+    (types.is_float64, _float),
+    (types.is_decimal128, _decimal),
+    (types.is_date32, _date),
+)

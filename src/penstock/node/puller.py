@@ -36,27 +36,26 @@ class Puller:
 
     async def pull(self, step: Callable[[], T]) -> T:
         """Return what a step returns. Raises QueryCancelledError once the caller has left."""
-        future = asyncio.get_running_loop().run_in_executor(self.threads, step)
+        loop = asyncio.get_running_loop()
+        # A quick answer needs no look-out for the caller's leaving.
+        patience = loop.call_later(_PATIENCE, self.watch)
         try:
-            await asyncio.wait({future}, timeout=_PATIENCE)
-            if not future.done():
-                either: set[asyncio.Future[T] | asyncio.Future[None]] = {future, self._look_out()}
-                await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-            if not future.done():
-                self.stream.cancel()
-            result = await future
+            result = await loop.run_in_executor(self.threads, step)
         except asyncio.CancelledError:
             self.stream.cancel()
             raise
+        finally:
+            patience.cancel()
         if self._departure is not None and self._departure.done():
             raise QueryCancelledError("The caller left before the answer was whole.")
         return result
 
     def watch(self) -> None:
-        """Look out for the caller's leaving from now on; a quick answer needs no look-out."""
-        _ = self._look_out()
-
-    def _look_out(self) -> asyncio.Task[None]:
+        """Stop the query from now on as soon as the caller leaves."""
         if self._departure is None:
             self._departure = asyncio.ensure_future(self.exchange.left())
-        return self._departure
+            self._departure.add_done_callback(self._stop)
+
+    def _stop(self, departure: asyncio.Task[None]) -> None:
+        if not departure.cancelled():
+            self.stream.cancel()
