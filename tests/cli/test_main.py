@@ -111,4 +111,4 @@ def test_the_program_runs_as_a_module(tmp_path: Path) -> None:
     )
 
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith("error: penstock.yaml:1:1: There is no such folder.")
+    assert done.stderr.startswith("error: penstock.yaml:1:1: There is no folder nowhere.")

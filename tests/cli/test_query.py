@@ -177,10 +177,8 @@ def test_what_is_wrong_is_said_on_standard_error_with_a_hint(
 def test_a_folder_that_is_none_or_is_broken_is_told_issue_by_issue(
     shell: Shell, tmp_path: Path
 ) -> None:
-    assert (
-        "penstock.yaml:1:1: There is no such folder. [NO_PROJECT]"
-        in shell("query", tmp_path / "nowhere", QUERY).err
-    )
+    nowhere = tmp_path / "nowhere"
+    assert f"There is no folder {nowhere}. [NO_PROJECT]" in shell("query", nowhere, QUERY).err
     broken = write(tmp_path, {"penstock.yaml": "name: shop\nlimit: 1\ntitel: x\n"})
     done = shell("query", broken, QUERY)
     assert done.code == 1

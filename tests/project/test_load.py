@@ -77,7 +77,7 @@ def test_a_folder_without_a_project_says_so(tmp_path: Path) -> None:
             " a penstock.yaml that says at least `name: …`."
         )
     ]
-    assert "There is no such folder." in issues(tmp_path / "nowhere")[0]
+    assert "There is no folder " in issues(tmp_path / "nowhere")[0]
 
 
 def model(old: str, new: str) -> dict[str, str]:

@@ -63,6 +63,7 @@ class Node:
     flights: SingleFlight[Entry] = field(default_factory=SingleFlight)
     admission: Admission = field(init=False)
     threads: ThreadPoolExecutor = field(init=False)
+    _retired: set[Timer] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         project = self.serving.project
@@ -98,12 +99,14 @@ class Node:
         limits = old.project.serving
 
         def close() -> None:
+            self._retired.discard(closing)
             old.close()
             threads.shutdown(wait=False)
 
         # Who came before may wait, then ask for rows and for their number.
         closing = Timer(limits.queue_timeout + 2 * limits.timeout, close)
         closing.daemon = True  # a node that stops does not wait for it
+        self._retired.add(closing)
         closing.start()
 
     def _adopt(self, project: Project) -> ThreadPoolExecutor:
@@ -118,6 +121,10 @@ class Node:
         return threads
 
     def close(self) -> None:
+        for closing in tuple(self._retired):
+            closing.cancel()
+            closing.join()
+            closing.function()
         self.serving.close()
         self.threads.shutdown(wait=False, cancel_futures=True)
 

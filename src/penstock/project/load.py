@@ -39,7 +39,9 @@ def check_project(
     root = folder.absolute()
     report = Report()
     if not (root / ROOT_FILE).is_file():
-        message = "There is no penstock.yaml here." if root.is_dir() else "There is no such folder."
+        message = (
+            "There is no penstock.yaml here." if root.is_dir() else f"There is no folder {folder}."
+        )
         hint = "A project is a folder with a penstock.yaml that says at least `name: …`."
         report.add(Place(ROOT_FILE), "NO_PROJECT", message, hint)
         return None, report.issues
