@@ -5,7 +5,8 @@ from collections.abc import Mapping
 
 import pytest
 
-from penstock.query.parse import parse_filter, parse_query, read_query
+from penstock.query.conditions import Reader
+from penstock.query.parse import parse_query, read_query
 from penstock.query.types import (
     Comparison,
     Compute,
@@ -112,7 +113,8 @@ def test_limit_and_skip_are_values(data: dict[str, Json], values: tuple[int, ...
 def test_a_condition_is_an_operator_and_its_values(
     condition: Json, operator: Operator, values: tuple[Json, ...], nulls: str
 ) -> None:
-    predicate, found = parse_filter({"a": condition}, Limits())
+    reader = Reader(Limits())
+    predicate, found = reader.read_filter({"a": condition}, ""), tuple(reader.values)
 
     assert isinstance(predicate, Comparison)
     assert predicate.operator is operator

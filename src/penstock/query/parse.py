@@ -29,7 +29,6 @@ from penstock.query.types import (
     Query,
     Scale,
     Slot,
-    Value,
 )
 from penstock.query.words import COMPUTES, DATA, GRANULARITIES, LATER, SCALE, TOP
 
@@ -60,16 +59,6 @@ def read_query(raw: Json, limits: Limits) -> Asked:
     raise_all(reader.problems)
     assert query is not None  # noqa: S101 - a reading without a query has a problem
     return Asked(query, tuple(reader.values))
-
-
-def parse_filter(
-    raw: Mapping[str, Json], limits: Limits, *, guard: bool = False, pointer: str = ""
-) -> tuple[Predicate | None, tuple[Value, ...]]:
-    """Read a filter on its own, such as a role's. `guard` marks its slots as the caller's."""
-    reader = Reader(limits, guard=guard)
-    predicate = reader.read_filter(raw, pointer)
-    raise_all(reader.problems)
-    return predicate, tuple(reader.values)
 
 
 def _query(reader: Reader, raw: Json) -> Query | None:
