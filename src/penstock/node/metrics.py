@@ -44,7 +44,7 @@ _SECONDS: Final = (
 
 @dataclass(slots=True)
 class _Times:
-    """A histogram. The library's own takes a lock and 3 µs each time; every request makes eight."""
+    """A histogram. The library's own takes a lock each time, and every request makes several."""
 
     counts: list[int] = field(default_factory=lambda: [0] * (len(_SECONDS) + 1))
     total: float = 0.0
