@@ -72,6 +72,10 @@ class Pipeline:
     timeout: float
     _prepared: dict[tuple[Query, str], Prepared] = field(default_factory=dict)
     _weight: int = 0
+    _names: tuple[str, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._names = tuple(sorted(self.engines))
 
     def ask(self, body: bytes, caller: Principal, stages: Stages) -> Question:
         """Turn a request into SQL.
@@ -115,7 +119,7 @@ class Pipeline:
 
     def versions(self, *, now: bool = False) -> tuple[str | None, ...]:
         """Return what changes when the data of a database may have changed."""
-        return tuple(engine.version(now=now) for _, engine in sorted(self.engines.items()))
+        return tuple([self.engines[name].version(now=now) for name in self._names])
 
     def recounted(self) -> Pipeline:
         """Return this pipeline with row counts taken now, and nothing prepared."""

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
 import socket
 import time
 from collections.abc import Iterator, Mapping
@@ -193,3 +194,16 @@ def test_a_key_revoked_while_its_body_comes_is_refused(flights: Node) -> None:
         problem = json.loads(response.read())
 
     assert (response.status, problem["code"]) == (401, "UNAUTHENTICATED")
+
+
+def test_requests_sent_in_a_row_are_answered_in_their_order(flights: Node) -> None:
+    asked = [b"/livez", b"/nowhere", b"/livez"]
+    lines = [b"GET %b HTTP/1.1\r\nhost: penstock\r\n\r\n" % path for path in asked[:-1]]
+    lines.append(b"GET /livez HTTP/1.1\r\nhost: penstock\r\nconnection: close\r\n\r\n")
+    with connect(flights) as connection:
+        connection.sendall(b"".join(lines))
+        answers = read_all(connection)
+
+    statuses = re.findall(rb"HTTP/1.1 (\d+)", answers)
+    assert statuses == [b"200", b"404", b"200"]
+    assert b"connection: close" in answers

@@ -83,13 +83,17 @@ def find_credentials(
 
     Raises SeveralCredentialsError where one of them is there twice.
     """
-    found: dict[bytes, bytes] = {}
+    authorization = x_api_key = None
     for name, value in headers:
-        if name in {b"authorization", b"x-api-key"}:
-            if name in found:
+        if name == b"authorization":
+            if authorization is not None:
                 raise several_credentials()
-            found[name] = value
-    return found.get(b"authorization"), found.get(b"x-api-key")
+            authorization = value
+        elif name == b"x-api-key":
+            if x_api_key is not None:
+                raise several_credentials()
+            x_api_key = value
+    return authorization, x_api_key
 
 
 def several_credentials() -> SeveralCredentialsError:

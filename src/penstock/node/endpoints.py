@@ -17,10 +17,11 @@ from penstock.events import Refreshed
 from penstock.node import docs_page, metrics
 from penstock.node.answering import Ask, answer
 from penstock.node.compression import Coding, choose_coding, compress
-from penstock.node.exchange import Exchange, Header
+from penstock.node.exchange import Exchange
 from penstock.node.node import Handler, Node, Notes, nowhere, refuse_method, require
 from penstock.node.serving import Serving
 from penstock.node.wanted import OPTIONS, Wanted, read_wanted, split_suffix
+from penstock.node.whole import Header
 from penstock.policy.permit import nothing_to_see
 from penstock.query.parse import decode_json
 from penstock.query.saved import SavedQuery, arguments_from_pairs, resolve
@@ -63,7 +64,7 @@ async def ask_query(node: Node, exchange: Exchange, notes: Notes) -> None:
     refuse_method(exchange, _ASK)
     caller, body = await node.caller_and_body(exchange, notes)
     _, suffix = split_suffix(exchange.path)
-    wanted = _wanted(exchange, suffix, tuple(exchange.parameters()))
+    wanted = _wanted(exchange, suffix, exchange.parameters())
     serving = node.serving
     ask = Ask(serving, body, wanted, serving.project.cache.ttl, caller)
     await answer(node, exchange, notes, ask)

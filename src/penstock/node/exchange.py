@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from random import getrandbits
 from re import compile as pattern
 from typing import Final
@@ -16,9 +17,10 @@ from penstock.errors import (
     TooLargeError,
     UnsupportedEncodingError,
 )
+from penstock.node.whole import Header, whole_sender
 
-Header = tuple[bytes, bytes]
-
+_SHORT: Final = 256  # bytes: what was read is remembered, so nobody may fill the memory
+_NEVER_ZERO: Final = 1 << 64 | 1  # neither the trace, 128 bits, nor the span, 64
 _TRACEPARENT: Final = pattern(rb"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 
 
@@ -30,6 +32,7 @@ class Exchange:
     receive: Receive
     send: Send
     headers: dict[bytes, bytes] = field(init=False)
+    method: str = field(init=False)
     path: str = field(init=False)
     trace: str = field(init=False)
     status: int = 0
@@ -37,23 +40,19 @@ class Exchange:
 
     def __post_init__(self) -> None:
         self.headers = dict(self.scope["headers"])
+        self.method = str(self.scope["method"])
         # A mounted application is given a shortened path, so the address is read where it is whole.
         path = self.scope["raw_path"].decode("latin-1")
         self.path = unquote(path) if "%" in path else path
         self.trace = _continued(self.headers.get(b"traceparent"))
 
     @property
-    def method(self) -> str:
-        return str(self.scope["method"])
-
-    @property
     def started(self) -> bool:
         return self.status != 0
 
-    def parameters(self) -> list[tuple[str, str]]:
+    def parameters(self) -> tuple[tuple[str, str], ...]:
         """Return the query string's parameters in order; a name may be repeated."""
-        raw = self.scope["query_string"]
-        return parse_qsl(raw.decode("latin-1"), keep_blank_values=True) if raw else []
+        return _pairs(self.scope["query_string"])
 
     async def body(self, limit: int) -> bytes:
         """Return the request's body, refusing it as soon as it is larger than `limit` bytes."""
@@ -97,13 +96,33 @@ class Exchange:
 
     async def respond(self, status: int, headers: Sequence[Header], body: bytes) -> None:
         """Send a whole response. A HEAD request gets the headers only."""
-        length = (b"content-length", str(len(body)).encode())
-        await self.start(status, [*headers, length])
-        await self.write(b"" if self.method == "HEAD" else body, more=False)
+        length = (b"content-length", b"%d" % len(body))
+        await self._send_whole(status, (*headers, length), b"" if self.method == "HEAD" else body)
 
     async def not_modified(self, headers: Sequence[Header]) -> None:
-        await self.start(304, headers)
-        await self.write(b"", more=False)
+        await self._send_whole(304, headers, b"")
+
+    async def _send_whole(self, status: int, headers: Sequence[Header], body: bytes) -> None:
+        send = whole_sender(self.scope)
+        if send is None:
+            await self.start(status, headers)
+            await self.write(body, more=False)
+            return
+        self.status, self.sent = status, len(body)
+        await send(status, (*headers, (b"traceparent", self.trace.encode())), body)
+
+
+def _pairs(query_string: bytes) -> tuple[tuple[str, str], ...]:
+    if not query_string:
+        return ()
+    return _few_pairs(query_string) if len(query_string) <= _SHORT else _read(query_string)
+
+
+def _read(query_string: bytes) -> tuple[tuple[str, str], ...]:
+    return tuple(parse_qsl(query_string.decode("latin-1"), keep_blank_values=True))
+
+
+_few_pairs = lru_cache(maxsize=1024)(_read)
 
 
 def _too_large(limit: int) -> TooLargeError:
@@ -115,7 +134,7 @@ def _too_large(limit: int) -> TooLargeError:
 
 def _continued(traceparent: bytes | None) -> str:
     """Return our own span of the caller's trace (W3C trace context), or of a new one."""
-    span = f"{getrandbits(64) | 1:016x}"
+    ids = f"{getrandbits(192) | _NEVER_ZERO:048x}"
     if traceparent is not None and _TRACEPARENT.fullmatch(traceparent):
-        return f"{traceparent[:36].decode()}{span}{traceparent[52:].decode()}"
-    return f"00-{getrandbits(128) | 1:032x}-{span}-01"
+        return f"{traceparent[:36].decode()}{ids[32:]}{traceparent[52:].decode()}"
+    return f"00-{ids[:32]}-{ids[32:]}-01"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 from datetime import UTC, datetime
+from time import time
 from typing import BinaryIO, Final
 
 import msgspec
@@ -38,13 +39,13 @@ class Log:
         self._stream = stream
         self._encode = msgspec.json.Encoder().encode
         self._lines: list[bytes] = []
+        self._now: tuple[int, str] = (0, "")
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._write_behind, name="penstock-log", daemon=True)
         self._thread.start()
 
     def __call__(self, event: Event) -> None:
-        now = datetime.now(UTC).isoformat(timespec="milliseconds")
-        head = f'{{"time":"{now}","level":"{_level(event)}",'.encode()
+        head = f'{{"time":"{self._time()}","level":"{_level(event)}",'.encode()
         self._lines.append(head + self._encode(event)[1:])
 
     def close(self) -> None:
@@ -62,6 +63,16 @@ class Log:
         if lines:
             self._stream.write(b"\n".join(lines) + b"\n")
             self._stream.flush()
+
+    def _time(self) -> str:
+        """Return the time to the millisecond, worded once for all that happens in it."""
+        now = int(time() * 1000)
+        if now != self._now[0]:
+            self._now = (
+                now,
+                datetime.fromtimestamp(now / 1000, UTC).isoformat(timespec="milliseconds"),
+            )
+        return self._now[1]
 
 
 def _level(event: Event) -> str:

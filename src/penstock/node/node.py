@@ -131,10 +131,11 @@ class Node:
     async def caller(self, exchange: Exchange, notes: Notes) -> Principal:
         """Return who is asking. Raises AuthenticationError, SeveralCredentialsError."""
         authorization, key = find_credentials(exchange.scope["headers"])
-        principal = await self.serving.authenticator.authenticate_async(authorization, key, time())
+        now = time()
+        principal = await self.serving.authenticator.authenticate_async(authorization, key, now)
         notes.subject = principal.subject
         if principal.kind == "apikey":
-            self.watcher.last_used.note(principal.subject, time())
+            self.watcher.last_used.note(principal.subject, now)
         return principal
 
     async def caller_and_body(self, exchange: Exchange, notes: Notes) -> tuple[Principal, bytes]:

@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from penstock.errors import Kind, PenstockError
-from penstock.node.exchange import Header
+from penstock.node.whole import Header
 
 MEDIA_TYPE: Final = b"application/problem+json"
 

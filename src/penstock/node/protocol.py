@@ -8,6 +8,7 @@ from typing import Final
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from penstock.node.transport import GatheringTransport
+from penstock.node.whole import offer_whole
 
 _LONGEST: Final = 64 * 1024  # bytes of the first line and the headers, before anybody is known
 _SECONDS: Final = 30.0  # that a request may take to come, its body too
@@ -47,6 +48,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._head = None
         super().on_headers_complete()
+        offer_whole(self.cycle)
 
     def on_message_complete(self) -> None:
         self._coming = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import lru_cache
 from hashlib import blake2b
 from time import monotonic
 from typing import Final
@@ -11,9 +12,10 @@ from penstock.answer import AnswerStream
 from penstock.cache.store import Entry
 from penstock.errors import QueryCancelledError
 from penstock.node.compression import SMALLEST, Coding, choose_coding, compress, open_compressor
-from penstock.node.exchange import Exchange, Header
+from penstock.node.exchange import Exchange
 from penstock.node.node import Node
 from penstock.node.puller import Puller
+from penstock.node.whole import Header
 from penstock.pipeline import Stages
 
 _VARY: Final[Header] = (b"vary", b"accept, accept-encoding, authorization, x-api-key")
@@ -37,11 +39,7 @@ async def send_kept(exchange: Exchange, node: Node, key: bytes, entry: Entry) ->
     """Send an answer from the cache, or say that the caller has it already."""
     age = b"penstock; hit; ttl=%d" % max(0, entry.expires - monotonic())
     coding = _coding(exchange, entry.bodies[Coding.IDENTITY])
-    headers = [
-        *_headers(entry.media_type, coding),
-        (b"etag", _etag(entry.etags[0], coding)),
-        (b"cache-status", age),
-    ]
+    headers = (*_kept_headers(entry.media_type, entry.etags[0], coding), (b"cache-status", age))
     if _is_known(exchange, entry.etags):
         await exchange.not_modified(headers)
         return
@@ -68,6 +66,8 @@ async def send_whole(exchange: Exchange, stream: AnswerStream, body: bytes, *, k
         await exchange.not_modified(headers)
         return
     await exchange.respond(200, headers, compress(body, coding))
+    # Lets it go out before its notice is written: after a query all code is cold, and slow.
+    await asyncio.sleep(0)
 
 
 async def send_stream(
@@ -120,6 +120,11 @@ def _headers(media_type: bytes, coding: Coding) -> list[Header]:
     if coding is not Coding.IDENTITY:
         headers.append((b"content-encoding", coding.encode()))
     return headers
+
+
+@lru_cache(maxsize=4096)
+def _kept_headers(media_type: bytes, digest: bytes, coding: Coding) -> tuple[Header, ...]:
+    return (*_headers(media_type, coding), (b"etag", _etag(digest, coding)))
 
 
 def _coding(exchange: Exchange, body: bytes) -> Coding:

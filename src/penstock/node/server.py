@@ -33,6 +33,7 @@ from penstock.store.watch import KeyWatcher
 
 _UNREAD_MILLISECONDS = 30_000
 _BACKLOG = 2048
+_READ = frozenset({"", ".yaml", ".yml", ".sql"})  # a folder that was renamed has no suffix
 _IGNORED = frozenset({".git", ".penstock", "__pycache__", ".venv"})
 
 
@@ -138,7 +139,7 @@ def _reloading(node: Node, project: Project, observe: Observer) -> Iterator[None
 
 def _follow(node: Node, project: Project, observe: Observer, stop: threading.Event) -> None:
     digest = project.digest
-    for _ in watch(project.root, watch_filter=_matters, stop_event=stop, raise_interrupt=False):
+    for _ in watch(project.root, watch_filter=matters, stop_event=stop, raise_interrupt=False):
         try:
             changed = load_project(project.root, os.environ)
             if changed.digest == digest:
@@ -154,5 +155,7 @@ def _follow(node: Node, project: Project, observe: Observer, stop: threading.Eve
             observe(Reloaded(project=changed.name, digest=digest))
 
 
-def _matters(_: object, path: str) -> bool:
-    return not _IGNORED.intersection(Path(path).parts)
+def matters(_: object, path: str) -> bool:
+    """Whether a project may be another one now: a log or a table beside it changes all the time."""
+    changed = Path(path)
+    return changed.suffix in _READ and not _IGNORED.intersection(changed.parts)

@@ -31,6 +31,7 @@ class Serving:
     engines: dict[str, Engine]
     pipeline: Pipeline
     authenticator: Authenticator
+    _version: tuple[tuple[str | None, ...], str] | None = None
     _documents: dict[tuple[str, str], bytes] = field(default_factory=dict)
     _saved: dict[str, Mapping[str, SavedQuery]] = field(default_factory=dict)
 
@@ -40,7 +41,10 @@ class Serving:
         It may be half a second old, unless it is to be of `now`.
         """
         versions = self.pipeline.versions(now=now)
-        return "|".join((self.project.digest, *(version or "" for version in versions)))
+        if self._version is None or self._version[0] != versions:
+            parts = (self.project.digest, *(version or "" for version in versions))
+            self._version = versions, "|".join(parts)
+        return self._version[1]
 
     def forget_documents(self) -> None:
         self._documents.clear()

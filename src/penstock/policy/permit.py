@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from penstock.auth.memo import remember
 from penstock.auth.principal import Principal
 from penstock.errors import ForbiddenError
 from penstock.model.types import Model
@@ -21,6 +22,7 @@ _MEMO = 10_000
 _MEMO_BYTES = 4 << 20
 """Of keys; what hangs on one is some ten times as large, and grows with a caller's attributes."""
 
+_RECENT = 256
 _MEMO_OF_WORLDS = 100
 
 
@@ -32,6 +34,7 @@ class Gate:
     policies: Policies
     _views: dict[bytes, View] = field(default_factory=dict)
     _held: int = 0
+    _recent: dict[int, tuple[Principal, View]] = field(default_factory=dict)
     _worlds: dict[frozenset[str], Model] = field(default_factory=dict)
 
     def permit(self, asked: Asked, principal: Principal) -> Permitted:
@@ -43,6 +46,15 @@ class Gate:
         Raises ForbiddenError where no role of theirs exists here, MissingAttributeError where a
         row filter needs an attribute they lack.
         """
+        # The same key gives the same principal, unchangeable; kept here, nobody else has its id.
+        recent = self._recent.get(id(principal))
+        if recent is not None:
+            return recent[1]
+        view = self._find(principal)
+        remember(self._recent, id(principal), (principal, view), limit=_RECENT)
+        return view
+
+    def _find(self, principal: Principal) -> View:
         try:
             key = msgspec.json.encode((principal.roles, dict(principal.attributes)))
         except (UnicodeEncodeError, OverflowError) as error:
