@@ -40,6 +40,26 @@ class FoundColumn:
     native: str
 
 
+@dataclass(frozen=True, slots=True)
+class FoundForeignKey:
+    """`columns` hold values of `other_columns` of the relation `source`."""
+
+    columns: tuple[str, ...]
+    source: tuple[str, ...]
+    other_columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundRelation:
+    """A table or view as the database describes it. `rows` is None where it has no quick count."""
+
+    source: tuple[str, ...]
+    columns: tuple[FoundColumn, ...]
+    primary_key: tuple[str, ...] = ()
+    foreign_keys: tuple[FoundForeignKey, ...] = ()
+    rows: int | None = None
+
+
 class Running(Protocol):
     """One statement under way. Closing it, in any state, frees what it held."""
 
@@ -75,6 +95,10 @@ class Engine(Protocol):
 
     def columns(self, source: Sequence[str]) -> tuple[FoundColumn, ...] | None:
         """Return a relation's columns in order, None where there is no such relation."""
+        ...
+
+    def relations(self) -> tuple[FoundRelation, ...]:
+        """Return everything that a model may be written of; the database's own tables are not."""
         ...
 
     def count(self, source: Sequence[str]) -> int:

@@ -43,7 +43,7 @@ def bind_values(
     raise_all(problems)
     if any(marker.pattern for marker in template.markers):
         bound = [_pattern(m, b) for m, b in zip(template.markers, bound, strict=True)]
-    return Statement(template.text, tuple(bound))
+    return Statement(template.text, tuple(bound), template.types)
 
 
 def _unfit(marker: Marker, value: Value) -> PenstockError:

@@ -6,8 +6,11 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from penstock.plan.types import Condition, Join, Label, Output, Plan, Scan, Sort
+from penstock.model.types import DataType
+from penstock.plan.types import Condition, Join, Label, Output, Plan, Scan
 from penstock.sql.conditions import Markers, compile_condition, conjunction
+from penstock.sql.dialects.find import find_dialect
+from penstock.sql.dialects.standard import Dialect
 from penstock.sql.expressions import column, compile_expression, identifier
 from penstock.sql.types import Template
 
@@ -24,33 +27,49 @@ class Compiled:
 
 
 def compile_plan(plan: Plan, *, dialect: str) -> Compiled:
+    tongue = find_dialect(dialect)
     return Compiled(
-        rows=_template(plan, dialect, counted=False),
-        count=_template(plan, dialect, counted=True) if plan.hints else None,
+        rows=_rows_template(plan, tongue),
+        count=_count_template(plan, tongue) if plan.hints else None,
     )
 
 
-def _template(plan: Plan, dialect: str, *, counted: bool) -> Template:
-    markers = Markers()
-    tree = _counted(plan, markers) if counted else _rows(plan, markers)
-    return Template(tree.sql(dialect=dialect), tuple(markers.given))
+def _rows_template(plan: Plan, dialect: Dialect) -> Template:
+    markers = Markers(dialect)
+    tree = _rows(plan, markers)
+    return _template(tree, markers, tuple(column.type for column in plan.columns))
+
+
+def _count_template(plan: Plan, dialect: Dialect) -> Template:
+    markers = Markers(dialect)
+    return _template(_counted(plan, markers), markers, (DataType.INTEGER,))
+
+
+def _template(tree: exp.Expr, markers: Markers, types: tuple[DataType, ...]) -> Template:
+    text, order = markers.dialect.write(tree)
+    given = markers.given
+    filled = given if order is None else [given[number - 1] for number in order]
+    return Template(text, tuple(filled), types)
 
 
 def _rows(plan: Plan, markers: Markers) -> exp.Select:
     tree = _answer(plan, markers)
     if not plan.labels:
-        return _paged(plan, _sorted(plan, tree), markers)
+        return _paged(plan, _sorted(plan, tree, markers), markers)
     if any(sort.name in {label.name for label in plan.labels} for sort in plan.sorts):
-        return _paged(plan, _sorted(plan, _labelled(plan, tree, markers)), markers)
+        return _paged(plan, _sorted(plan, _labelled(plan, tree, markers), markers), markers)
     # The page is cut first: fewer rows to name, and a join would shuffle rows without an order.
-    page = _paged(plan, _sorted(plan, tree), markers)
-    return _sorted(plan, _labelled(plan, page, markers))
+    page = _paged(plan, _sorted(plan, tree, markers), markers)
+    return _sorted(plan, _labelled(plan, page, markers), markers)
 
 
-def _sorted(plan: Plan, tree: exp.Select) -> exp.Select:
+def _sorted(plan: Plan, tree: exp.Select, markers: Markers) -> exp.Select:
     if plan.sorts:
         names = [output.alias for output in tree.expressions]
-        ways = [_ordered(names.index(sort.name) + 1, sort) for sort in plan.sorts]
+        ways = [
+            markers.dialect.ordered(names.index(sort.name) + 1, descending=sort.descending)
+            for sort in plan.sorts
+        ]
         tree.set("order", exp.Order(expressions=ways))
     return tree
 
@@ -73,7 +92,7 @@ def _answer(plan: Plan, markers: Markers) -> exp.Select:
     """Return the rows or groups, without labels, order, limit and skip."""
     outputs = [*plan.keys, *plan.measures]
     tree = exp.Select(
-        expressions=[_output(output) for output in outputs],
+        expressions=[_output(output, markers.dialect) for output in outputs],
         from_=exp.From(this=_table(plan.scan)),
         joins=[_join(join, markers) for join in plan.joins],
     )
@@ -101,7 +120,7 @@ def _labelled(plan: Plan, inner: exp.Select, markers: Markers) -> exp.Select:
     labels = {label.name: label for label in plan.labels}
     return exp.Select(
         expressions=[
-            _named(compile_expression(labels[c.name].value), c.name)
+            _named(compile_expression(labels[c.name].value, markers.dialect), c.name)
             if c.name in labels
             else _named(column(_ANSWER, c.name), c.name)
             for c in plan.columns
@@ -141,13 +160,9 @@ def _alias(name: str) -> exp.TableAlias:
     return exp.TableAlias(this=identifier(name))
 
 
-def _output(output: Output) -> exp.Expr:
-    return _named(compile_expression(output.expression), output.name)
+def _output(output: Output, dialect: Dialect) -> exp.Expr:
+    return _named(compile_expression(output.expression, dialect), output.name)
 
 
 def _named(tree: exp.Expr, name: str) -> exp.Expr:
     return exp.Alias(this=tree, alias=identifier(name))
-
-
-def _ordered(position: int, sort: Sort) -> exp.Ordered:
-    return exp.Ordered(this=exp.Literal.number(position), desc=sort.descending, nulls_first=False)

@@ -11,7 +11,8 @@ from sqlglot import exp
 
 from penstock.plan.types import Condition, Either, Every, Inverse, Parameter, Tested
 from penstock.query.types import Operator
-from penstock.sql.dialects import duckdb
+from penstock.query.words import TEXTS
+from penstock.sql.dialects.standard import Dialect
 from penstock.sql.expressions import compile_expression
 from penstock.sql.types import Marker, Pattern
 
@@ -20,11 +21,12 @@ from penstock.sql.types import Marker, Pattern
 class Markers:
     """Hands out one numbered placeholder per value."""
 
+    dialect: Dialect
     given: list[Marker] = field(default_factory=list)
 
     def mark(self, parameter: Parameter, pattern: Pattern | None = None) -> exp.Expr:
         self.given.append(Marker(parameter, pattern))
-        return duckdb.placeholder(len(self.given))
+        return self.dialect.placeholder(len(self.given), parameter.type)
 
 
 _BINARY: Final = {
@@ -34,8 +36,6 @@ _BINARY: Final = {
     Operator.GTE: exp.GTE,
     Operator.LT: exp.LT,
     Operator.LTE: exp.LTE,
-    Operator.LIKE: exp.Like,
-    Operator.ILIKE: exp.ILike,
 }
 
 _LITERAL_TEXT: Final = {
@@ -81,11 +81,9 @@ def _tested(tested: Tested, markers: Markers) -> exp.Expr:
     if operator in _NEGATED:
         positive = Tested(_NEGATED[operator], tested.expression, parameters, tested.with_null)
         return exp.Not(this=_tested(positive, markers))
-    left = compile_expression(tested.expression)
-    if operator in _LITERAL_TEXT:
-        text = markers.mark(parameters[0], _LITERAL_TEXT[operator])
-        like = exp.Like(this=left, expression=text)
-        return exp.Escape(this=like, expression=exp.Literal.string("\\"))
+    left = compile_expression(tested.expression, markers.dialect)
+    if operator in TEXTS:
+        return _matched(operator, left, parameters[0], markers)
     if operator in _BINARY:
         return _BINARY[operator](this=left, expression=markers.mark(parameters[0]))
     if operator is Operator.IS_NULL:
@@ -94,6 +92,16 @@ def _tested(tested: Tested, markers: Markers) -> exp.Expr:
         low, high = (markers.mark(parameter) for parameter in parameters)
         return exp.Between(this=left, low=low, high=high)
     return _listed(left, tested, markers)
+
+
+def _matched(
+    operator: Operator, left: exp.Expr, parameter: Parameter, markers: Markers
+) -> exp.Expr:
+    pattern = markers.mark(parameter, _LITERAL_TEXT.get(operator))
+    if operator in _LITERAL_TEXT:
+        return markers.dialect.literal_like(left, pattern)
+    like = markers.dialect.ilike if operator is Operator.ILIKE else markers.dialect.like
+    return like(left, pattern)
 
 
 def _listed(left: exp.Expr, tested: Tested, markers: Markers) -> exp.Expr:

@@ -10,36 +10,13 @@ from sqlglot import exp
 
 from penstock.model.types import DataType
 from penstock.plan.types import Aggregated, ColumnOf, Cut, Expression, FormulaOf
-from penstock.query.types import Compute, Granularity, Percentile
-from penstock.sql.dialects import duckdb
-
-_HUNDRED = 100
-_FIRST_SEMESTER = 6
-
-_EXTRACTS: Final = {
-    Granularity.WEEKDAY: exp.DayOfWeekIso,
-    Granularity.MONTH_OF_YEAR: exp.Month,
-    Granularity.HOUR_OF_DAY: exp.Hour,
-    Granularity.DAY_OF_MONTH: exp.Day,
-}
-
-_AGGREGATES: Final = {
-    Compute.SUM: exp.Sum,
-    Compute.MIN: exp.Min,
-    Compute.MAX: exp.Max,
-    Compute.AVG: exp.Avg,
-    Compute.COUNT: exp.Count,
-    Compute.COUNT_APPROX_DISTINCT: exp.ApproxDistinct,
-    Compute.MEDIAN: exp.Median,
-    Compute.STDDEV: exp.Stddev,
-    Compute.VARIANCE: exp.Variance,
-}
+from penstock.sql.dialects.standard import Dialect
 
 _ARITHMETIC: Final = (exp.Add, exp.Sub, exp.Mul, exp.Neg, exp.Abs)
 
 _NARROW: Final = frozenset({exp.DType.INT, exp.DType.SMALLINT, exp.DType.TINYINT})
 
-_NUMBERS: Final = {DataType.INTEGER: exp.DType.BIGINT, DataType.FLOAT: exp.DType.DOUBLE}
+_NUMBERS: Final = frozenset({DataType.INTEGER, DataType.FLOAT})
 
 
 def column(scan: str, name: str) -> exp.Column:
@@ -50,62 +27,29 @@ def identifier(name: str) -> exp.Identifier:
     return exp.Identifier(this=name, quoted=True)
 
 
-def compile_expression(expression: Expression) -> exp.Expr:
+def compile_expression(expression: Expression, dialect: Dialect) -> exp.Expr:
     match expression:
         case ColumnOf(scan, name):
             return column(scan, name)
         case FormulaOf():
-            return _typed(_formula(expression), expression.type)
+            tree = _formula(expression, dialect)
+            return _typed(tree, expression.type, dialect)
         case Aggregated():
-            return _aggregate(expression)
+            return _aggregate(expression, dialect)
         case Cut(granularity, argument):
-            return _cut(granularity, compile_expression(argument), expression.type)
+            return dialect.cut(granularity, compile_expression(argument, dialect), expression.type)
         case unreachable:
             assert_never(unreachable)
 
 
-def _aggregate(aggregated: Aggregated) -> exp.Expr:
-    argument = compile_expression(aggregated.argument)
-    compute = aggregated.compute
+def _aggregate(aggregated: Aggregated, dialect: Dialect) -> exp.Expr:
+    argument = compile_expression(aggregated.argument, dialect)
     if aggregated.type is DataType.FLOAT and aggregated.argument.type is DataType.DECIMAL:
-        argument = _cast(argument, exp.DType.DOUBLE)
-    if isinstance(compute, Percentile):
-        share = exp.Literal.number(f"{compute.rank / _HUNDRED}")
-        return exp.PercentileCont(this=argument, expression=share)
-    if compute is Compute.COUNT_DISTINCT:
-        return exp.Count(this=exp.Distinct(expressions=[argument]))
-    tree: exp.Expr = _AGGREGATES[compute](this=argument)
-    if compute is Compute.SUM and aggregated.type is DataType.INTEGER:
-        # Engines widen sums of integers each in their own way: this is exact, or an error.
-        return _cast(tree, exp.DType.BIGINT)
-    return tree
+        argument = dialect.cast(argument, DataType.FLOAT)
+    return dialect.aggregate(aggregated.compute, argument, aggregated.type)
 
 
-def _cast(tree: exp.Expr, to: exp.DType) -> exp.Expr:
-    return exp.Cast(this=tree, to=exp.DataType(this=to, nested=False))
-
-
-def _cut(granularity: Granularity, argument: exp.Expr, type_: DataType) -> exp.Expr:
-    if granularity.extracts:
-        return _EXTRACTS[granularity](this=argument)
-    if granularity is Granularity.DAY:
-        return _cast(argument, exp.DType.DATE)
-    if granularity is Granularity.SEMESTER:
-        first = exp.LTE(
-            this=exp.Month(this=argument.copy()), expression=exp.Literal.number(_FIRST_SEMESTER)
-        )
-        start = exp.Case(
-            ifs=[exp.If(this=first, true=exp.Literal.number(1))],
-            default=exp.Literal.number(_FIRST_SEMESTER + 1),
-        )
-        return exp.DateFromParts(
-            year=exp.Year(this=argument), month=start, day=exp.Literal.number(1)
-        )
-    tree = duckdb.truncate(granularity, argument)
-    return _cast(tree, exp.DType.DATE) if type_ is DataType.DATE else tree
-
-
-def _formula(formula: FormulaOf) -> exp.Expr:
+def _formula(formula: FormulaOf, dialect: Dialect) -> exp.Expr:
     tree = _parsed(formula.text).copy()
     inputs = dict(formula.inputs)
     calculates = tree.find(*_ARITHMETIC) is not None
@@ -114,19 +58,18 @@ def _formula(formula: FormulaOf) -> exp.Expr:
         if not isinstance(node, exp.Column):
             return node
         found = inputs[node.name]
-        filled = compile_expression(found)
+        filled = compile_expression(found, dialect)
         if calculates and isinstance(found, ColumnOf) and found.type is DataType.INTEGER:
             # The language has one integer; in a column's own 16 bits 200 * 200 has no room.
-            return _cast(filled, exp.DType.BIGINT)
+            return dialect.cast(filled, DataType.INTEGER)
         return filled
 
     return tree.transform(fill, copy=False)
 
 
-def _typed(tree: exp.Expr, type_: DataType) -> exp.Expr:
+def _typed(tree: exp.Expr, type_: DataType, dialect: Dialect) -> exp.Expr:
     """Return a formula as the type its attribute declares, whatever the engine makes of it."""
-    to = _NUMBERS.get(type_)
-    return exp.Paren(this=tree) if to is None else _cast(tree, to)
+    return dialect.cast(tree, type_) if type_ in _NUMBERS else exp.Paren(this=tree)
 
 
 @lru_cache(maxsize=4096)

@@ -6,11 +6,22 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
 from enum import Enum, auto
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
+from penstock.model.types import DataType
 from penstock.plan.types import Parameter
 
 Bound: TypeAlias = bool | int | float | str | bytes | Decimal | date | datetime | time | None
+
+
+class Written(NamedTuple):
+    """A statement as text. `order` has the number of each placeholder, as they come in the text.
+
+    None where placeholders are numbered in the text itself.
+    """
+
+    text: str
+    order: tuple[int, ...] | None
 
 
 class Pattern(Enum):
@@ -31,15 +42,24 @@ class Marker:
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """SQL text for every question of one shape. `markers[i]` is the placeholder numbered i + 1."""
+    """SQL text for every question of one shape. `markers[i]` is the placeholder numbered i + 1.
+
+    `types` are those of the result's columns, by the model.
+    """
 
     text: str
     markers: tuple[Marker, ...]
+    types: tuple[DataType, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """`parameters[i]` fills the placeholder numbered i + 1 in `text`."""
+    """`parameters[i]` fills the placeholder numbered i + 1 in `text`.
+
+    `types` are those of the result's columns, for engines that are not sure of them; empty where
+    whoever asks takes what comes.
+    """
 
     text: str
     parameters: tuple[Bound, ...]
+    types: tuple[DataType, ...] = ()

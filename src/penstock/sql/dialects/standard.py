@@ -1,0 +1,160 @@
+"""How SQL is said where nobody says it in another way: each engine's file holds its differences."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Final
+
+from sqlglot import exp
+
+from penstock.model.types import DataType
+from penstock.query.types import AnyCompute, Compute, Granularity, Percentile
+from penstock.sql.types import Written
+
+_HUNDRED = 100
+_FIRST_SEMESTER = 6
+
+_UNITS: Final = {
+    Granularity.SECOND: "SECOND",
+    Granularity.MINUTE: "MINUTE",
+    Granularity.HOUR: "HOUR",
+    Granularity.WEEK: "WEEK",
+    Granularity.MONTH: "MONTH",
+    Granularity.QUARTER: "QUARTER",
+    Granularity.YEAR: "YEAR",
+}
+
+_EXTRACTS: Final = {
+    Granularity.WEEKDAY: exp.DayOfWeekIso,
+    Granularity.MONTH_OF_YEAR: exp.Month,
+    Granularity.HOUR_OF_DAY: exp.Hour,
+    Granularity.DAY_OF_MONTH: exp.Day,
+}
+
+_AGGREGATES: Final = {
+    Compute.SUM: exp.Sum,
+    Compute.MIN: exp.Min,
+    Compute.MAX: exp.Max,
+    Compute.AVG: exp.Avg,
+    Compute.COUNT: exp.Count,
+    Compute.COUNT_APPROX_DISTINCT: exp.ApproxDistinct,
+    Compute.MEDIAN: exp.Median,
+    Compute.STDDEV: exp.Stddev,
+    Compute.VARIANCE: exp.Variance,
+}
+
+
+class Dialect:
+    """Trees of what a plan means. `name` is what sqlglot calls the dialect that writes them."""
+
+    name: ClassVar[str] = ""
+
+    types: ClassVar[dict[DataType, exp.DType]] = {
+        DataType.BOOLEAN: exp.DType.BOOLEAN,
+        DataType.INTEGER: exp.DType.BIGINT,
+        DataType.FLOAT: exp.DType.DOUBLE,
+        DataType.STRING: exp.DType.TEXT,
+        DataType.DATE: exp.DType.DATE,
+        DataType.TIMESTAMP: exp.DType.TIMESTAMP,
+        DataType.TIMESTAMP_TZ: exp.DType.TIMESTAMPTZ,
+        DataType.TIME: exp.DType.TIME,
+    }
+    """What `cast` casts to; a decimal has no one type, and stays as it is."""
+
+    def write(self, tree: exp.Expr) -> Written:
+        """Return the text of a statement, and the order in which its placeholders are filled."""
+        return Written(tree.sql(dialect=self.name), None)
+
+    def placeholder(self, number: int, type_: DataType) -> exp.Expr:  # noqa: ARG002 - some engines write the type too
+        return exp.Placeholder(this=str(number))
+
+    def cast(self, tree: exp.Expr, type_: DataType) -> exp.Expr:
+        to = self.types.get(type_)
+        return tree if to is None else exp.Cast(this=tree, to=exp.DataType(this=to, nested=False))
+
+    # Dates and times
+
+    def cut(self, granularity: Granularity, argument: exp.Expr, type_: DataType) -> exp.Expr:
+        """Cut a date or time short, or take a number out of it. Weeks start on Monday (ISO)."""
+        if granularity.extracts:
+            return self.extract(granularity, argument)
+        if granularity is Granularity.DAY:
+            return self.cast(argument, DataType.DATE)
+        if granularity is Granularity.SEMESTER:
+            return self.semester(argument)
+        tree = self.truncate(granularity, argument)
+        return self.cast(tree, DataType.DATE) if type_ is DataType.DATE else tree
+
+    def extract(self, granularity: Granularity, argument: exp.Expr) -> exp.Expr:
+        return _EXTRACTS[granularity](this=argument)
+
+    def truncate(self, granularity: Granularity, argument: exp.Expr) -> exp.Expr:
+        return exp.TimestampTrunc(this=argument, unit=exp.Var(this=_UNITS[granularity]))
+
+    def semester(self, argument: exp.Expr) -> exp.Expr:
+        first = exp.LTE(
+            this=exp.Month(this=argument.copy()), expression=exp.Literal.number(_FIRST_SEMESTER)
+        )
+        start = exp.Case(
+            ifs=[exp.If(this=first, true=exp.Literal.number(1))],
+            default=exp.Literal.number(_FIRST_SEMESTER + 1),
+        )
+        return self.date(exp.Year(this=argument), start)
+
+    def date(self, year: exp.Expr, month: exp.Expr) -> exp.Expr:
+        """Return the first day of a month."""
+        return exp.DateFromParts(year=year, month=month, day=exp.Literal.number(1))
+
+    def back(self, argument: exp.Expr, amount: int, unit: Granularity, type_: DataType) -> exp.Expr:
+        """Return a date or time so many days or months earlier; 31 March less a month is the 28th.
+
+        `unit` is DAY or MONTH; the result is of the argument's own type.
+        """
+        interval = exp.Interval(
+            this=exp.Literal.string(str(amount)), unit=exp.Var(this=unit.value.upper())
+        )
+        return self.cast(exp.Paren(this=exp.Sub(this=argument, expression=interval)), type_)
+
+    def zoned(self, argument: exp.Expr, zone: str) -> exp.Expr:
+        """Return a moment as the clocks of a time zone show it."""
+        return exp.AtTimeZone(this=argument, zone=exp.Literal.string(zone))
+
+    # Aggregates
+
+    def aggregate(self, compute: AnyCompute, argument: exp.Expr, type_: DataType) -> exp.Expr:
+        """Return a compute over a group; `type_` is what it gives."""
+        if isinstance(compute, Percentile):
+            return self.percentile(argument, f"{compute.rank / _HUNDRED}")
+        if compute is Compute.COUNT_DISTINCT:
+            return exp.Count(this=exp.Distinct(expressions=[argument]))
+        tree: exp.Expr = _AGGREGATES[compute](this=argument)
+        if compute is Compute.SUM and type_ is DataType.INTEGER:
+            # Engines widen sums of integers each in their own way: this is exact, or an error.
+            return self.cast(tree, DataType.INTEGER)
+        return tree
+
+    def percentile(self, argument: exp.Expr, share: str) -> exp.Expr:
+        """Return a continuous percentile; `share` is between 0 and 1, as SQL writes it."""
+        return exp.PercentileCont(this=argument, expression=exp.Literal.number(share))
+
+    # Comparisons
+
+    def like(self, left: exp.Expr, pattern: exp.Expr) -> exp.Expr:
+        """Compare with a pattern of SQL's, capitals and small letters apart."""
+        return exp.Like(this=left, expression=pattern)
+
+    def ilike(self, left: exp.Expr, pattern: exp.Expr) -> exp.Expr:
+        return exp.ILike(this=left, expression=pattern)
+
+    def literal_like(self, left: exp.Expr, pattern: exp.Expr) -> exp.Expr:
+        r"""Compare with a pattern in which `\` takes the next character as it is."""
+        return exp.Escape(this=self.like(left, pattern), expression=exp.Literal.string("\\"))
+
+    def same(self, left: exp.Expr, right: exp.Expr) -> exp.Expr:
+        """Compare so that null equals null."""
+        return exp.NullSafeEQ(this=left, expression=right)
+
+    # Statements
+
+    def ordered(self, position: int, *, descending: bool) -> exp.Expr:
+        """Order by a column of the select; nulls last, always."""
+        return exp.Ordered(this=exp.Literal.number(position), desc=descending, nulls_first=False)
