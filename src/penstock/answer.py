@@ -8,7 +8,7 @@ from time import perf_counter, time
 
 import pyarrow as pa
 
-from penstock.encode.types import Closing, Encoder, Opening
+from penstock.encode.types import Closing, Encoder, Opening, TotalRows
 from penstock.engine.types import Running
 from penstock.errors import QueryCancelledError
 from penstock.pipeline import Pipeline, Question, Stages, warn
@@ -114,9 +114,20 @@ class AnswerStream:
         return Closing(
             timestamp=int(time()),
             hints=self._count(),
+            totals=self._totals() if self.encoder.shows_totals else (),
             warning=warn(self.question, self.rows),
             duration=round(perf_counter() - self.began, 6),
         )
+
+    def _totals(self) -> tuple[TotalRows, ...]:
+        found = []
+        for total, statement in zip(self.question.plan.totals, self.question.totals, strict=True):
+            running = self._run(statement)
+            try:
+                found.append(TotalRows(total.name, total.plan.columns, tuple(running)))
+            finally:
+                running.close()
+        return tuple(found)
 
     def _count(self) -> int | None:
         """Return the number of rows without skip and limit, None where it was not asked."""

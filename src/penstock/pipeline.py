@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from time import perf_counter
 from typing import TypeVar
 
 from penstock.auth.principal import Principal
+from penstock.census import count_tables
 from penstock.engine.types import Engine, Running
 from penstock.plan.build import build_plan
 from penstock.plan.types import Plan
@@ -17,13 +19,17 @@ from penstock.query.parse import parse_query
 from penstock.query.types import Limits, Query
 from penstock.sql.bind import bind_values
 from penstock.sql.compile import Compiled, compile_plan
-from penstock.sql.types import Statement
+from penstock.sql.types import Statement, Template
 
 _PREPARED = 100_000
 """How much is kept prepared, all shapes together: some 100 MB, at 1 kB for each placeholder, and
 twice that for each column."""
 
 T = TypeVar("T")
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 @dataclass(slots=True)
@@ -58,6 +64,7 @@ class Question:
     plan: Plan
     rows: Statement
     count: Statement | None
+    totals: tuple[Statement, ...]
     limit: int
     limited: bool
 
@@ -70,6 +77,7 @@ class Pipeline:
     engines: Mapping[str, Engine]
     limits: Limits
     timeout: float
+    clock: Callable[[], datetime] = _now
     _prepared: dict[tuple[Query, str], Prepared] = field(default_factory=dict)
     _weight: int = 0
     _names: tuple[str, ...] = field(init=False)
@@ -85,7 +93,7 @@ class Pipeline:
         asked = stages.time("parse", lambda: parse_query(body, self.limits))
         permitted = stages.time("policy", lambda: self.gate.permit(asked, caller))
         prepared = stages.time("plan", lambda: self.prepare(permitted))
-        return stages.time("bind", lambda: _bind(permitted, prepared))
+        return stages.time("bind", lambda: _bind(permitted, prepared, self.clock()))
 
     def prepare(self, permitted: Permitted) -> Prepared:
         """Plan and compile, once for each shape."""
@@ -122,30 +130,34 @@ class Pipeline:
         return tuple([self.engines[name].version(now=now) for name in self._names])
 
     def recounted(self) -> Pipeline:
-        """Return this pipeline with row counts taken now, and nothing prepared."""
+        """Return this pipeline with its tables counted now, and nothing prepared."""
         model = self.gate.model
-        rows = {
-            table.name: self.engines[table.database].count(table.source)
-            for table in model.tables.values()
-        }
-        gate = Gate(model.with_rows(rows), self.gate.policies)
-        return Pipeline(gate, self.engines, self.limits, self.timeout)
+        counts = count_tables(model.tables, self.engines, timeout=self.timeout)
+        gate = Gate(model.with_counts(counts), self.gate.policies)
+        return Pipeline(gate, self.engines, self.limits, self.timeout, self.clock)
 
 
 def _weight_of(prepared: Prepared) -> int:
     compiled, columns = prepared.compiled, prepared.plan.columns
-    templates = [compiled.rows] if compiled.count is None else [compiled.rows, compiled.count]
+    templates = [compiled.rows, *compiled.totals]
+    if compiled.count is not None:
+        templates.append(compiled.count)
     return 4 + 2 * len(columns) + sum(len(template.markers) for template in templates)
 
 
-def _bind(permitted: Permitted, prepared: Prepared) -> Question:
+def _bind(permitted: Permitted, prepared: Prepared, now: datetime) -> Question:
     query, values, guards = permitted.asked.query, permitted.asked.values, permitted.view.values
     compiled = prepared.compiled
+
+    def bind(template: Template) -> Statement:
+        return bind_values(template, values, guards, now)
+
     limit = values[query.limit.index]
     return Question(
         plan=prepared.plan,
-        rows=bind_values(compiled.rows, values, guards),
-        count=None if compiled.count is None else bind_values(compiled.count, values, guards),
+        rows=bind(compiled.rows),
+        count=None if compiled.count is None else bind(compiled.count),
+        totals=tuple([bind(total) for total in compiled.totals]),
         limit=limit if isinstance(limit, int) else 0,
         limited=query.limited,
     )

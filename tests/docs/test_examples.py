@@ -63,7 +63,7 @@ def _shortened(answer: bytes, shape: str) -> str:
     """Return an answer without what differs each time, and its columns once only."""
     decoded = json.loads(answer)
     told = "columns" if shape == Shape.ROWS else "table_name"
-    kept = (told, "results", "values", "rows")
+    kept = (told, "results", "values", "rows", "total")
     return "\n".join(
         (
             "{",

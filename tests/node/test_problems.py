@@ -89,9 +89,9 @@ def nested(depth: int) -> Json:
         ({**SUM, "fliter": {}}, "UNKNOWN_KEY", "/fliter"),
         ({**SUM, "scale": {"fields": ["hour:mont"]}}, "INVALID_QUERY", "/scale/fields/0"),
         ({**SUM, "order": {"distance": "up"}}, "INVALID_QUERY", "/order/distance"),
-        ({**SUM, "evol": {"scale": "month"}}, "NOT_SUPPORTED", "/evol"),
-        ({**SUM, "total": {"all": []}}, "NOT_SUPPORTED", "/total"),
-        ({**SUM, "having": {"distance": {"sum": 1}}}, "NOT_SUPPORTED", "/having"),
+        ({**SUM, "evol": {"scale": "month"}}, "INVALID_QUERY", "/evol"),
+        ({**SUM, "total": {"all": ["origin"]}}, "INVALID_QUERY", "/total/all/0"),
+        ({**SUM, "having": {"distance": 1}}, "INVALID_QUERY", "/having/distance"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )  # fmt: skip

@@ -138,6 +138,7 @@ def test_the_default_limit_is_never_more_than_may_be_asked_for() -> None:
 
 Refusal = tuple[Json, str, str, str]
 
+INVALID = "INVALID_QUERY"
 REFUSALS: dict[str, Refusal] = {
     "not an object": ([], "INVALID_QUERY", "", "Write"),
     "no data": ({}, "INVALID_QUERY", "/data", "Write"),
@@ -369,9 +370,89 @@ REFUSALS: dict[str, Refusal] = {
         "/table_name",
         "",
     ),
-    "having": ({"data": FIELDS, "having": {"a": 1}}, "NOT_SUPPORTED", "/having", "Leave"),
-    "evol": ({"data": FIELDS, "evol": {"scale": "month"}}, "NOT_SUPPORTED", "/evol", "Leave"),
-    "total": ({"data": FIELDS, "total": {"all": []}}, "NOT_SUPPORTED", "/total", "Leave"),
+    "a having that is a list": ({"data": FIELDS, "having": []}, INVALID, "/having", "sum"),
+    "a having without a compute": (
+        {"data": FIELDS, "having": {"a": 1}},
+        INVALID,
+        "/having/a",
+        "sum",
+    ),
+    "a having of no known compute": (
+        {"data": FIELDS, "having": {"a": {"summ": 1}}},
+        "UNKNOWN_COMPUTE",
+        "/having/a/summ",
+        "sum",
+    ),
+    "a having of no known operator": (
+        {"data": FIELDS, "having": {"a": {"sum": {"above": 1}}}},
+        "UNKNOWN_OPERATOR",
+        "/having/a/sum/above",
+        "gt",
+    ),
+    "an evol that is a word": ({"data": FIELDS, "evol": "month"}, INVALID, "/evol", "depth"),
+    "an evol without a scale": ({"data": FIELDS, "evol": {}}, INVALID, "/evol/scale", "quarter"),
+    "an evol by the hour": (
+        {"data": FIELDS, "evol": {"scale": "hour"}},
+        INVALID,
+        "/evol/scale",
+        "week",
+    ),
+    "an evol of another mode": (
+        {"data": FIELDS, "evol": {"scale": "week", "mode": "moon"}},
+        INVALID,
+        "/evol/mode",
+        "weekday",
+    ),
+    "an evol of no depth": (
+        {"data": FIELDS, "evol": {"scale": "week", "depth": 0}},
+        INVALID,
+        "/evol/depth",
+        "",
+    ),
+    "an evol too deep": (
+        {"data": FIELDS, "evol": {"scale": "week", "depth": 13}},
+        "LIMIT_EXCEEDED",
+        "/evol/depth",
+        "",
+    ),
+    "an evol of a number": (
+        {"data": FIELDS, "evol": {"scale": "week", "field": 1}},
+        INVALID,
+        "/evol/field",
+        "",
+    ),
+    "an evol with more": (
+        {"data": FIELDS, "evol": {"scale": "week", "deep": 1}},
+        "UNKNOWN_KEY",
+        "/evol/deep",
+        "depth",
+    ),
+    "a total that is a list": ({"data": FIELDS, "total": []}, INVALID, "/total", "carrier"),
+    "a total of a word": ({"data": FIELDS, "total": {"x": "a"}}, INVALID, "/total/x", "all"),
+    "a total by what is no scale": (
+        {"data": FIELDS, "scale": {"fields": ["carrier"]}, "total": {"x": ["carier"]}},
+        INVALID,
+        "/total/x/0",
+        "carrier",
+    ),
+    "too many totals": (
+        {"data": FIELDS, "total": {str(i): [] for i in range(17)}},
+        "LIMIT_EXCEEDED",
+        "/total",
+        "",
+    ),
+    "a time zone that is none": (
+        {"data": FIELDS, "timezone": "Europe/Pari"},
+        INVALID,
+        "/timezone",
+        "Europe/Paris",
+    ),
+    "a period that is none": (
+        {"data": FIELDS, "filter": {"a": {"during": "last moon"}}},
+        "INVALID_VALUE",
+        "/filter/a/during",
+        "2013-Q2",
+    ),
 }
 
 
@@ -415,7 +496,7 @@ def test_all_problems_are_reported_at_once() -> None:
                 "filter": {"a": {"equals": 1}, "or": [{"b": None}, {"c": {"in": [[]]}}]},
                 "order": {"a": "up"},
                 "extra": 1,
-                "total": {"x": []},
+                "total": {"x": ["nothing"]},
             }
         )
     )
@@ -432,7 +513,7 @@ def test_all_problems_are_reported_at_once() -> None:
         "/order/a",
         "/scale/fields/0",
         "/scale/fields/1",
-        "/total",
+        "/total/x/0",
     ]
 
 

@@ -20,13 +20,16 @@ T = DataType
 YEARS = (datetime(2, 1, 1), datetime(9998, 1, 1))  # noqa: DTZ001 - hypothesis adds the zone
 
 
+NOW = datetime(2013, 12, 31, tzinfo=UTC)
+
+
 def template(type_: DataType, *, guard: bool = False, pattern: Pattern | None = None) -> Template:
     parameter = Parameter(Slot(0, guard), type_, "price", "/filter/price")
     return Template("SELECT $1", (Marker(parameter, pattern),))
 
 
 def bind(type_: DataType, value: Value) -> Bound:
-    (bound,) = bind_values(template(type_), [value], []).parameters
+    (bound,) = bind_values(template(type_), [value], [], NOW).parameters
     return bound
 
 
@@ -112,8 +115,8 @@ def test_every_value_that_does_not_fit_is_reported_up_to_a_hundred() -> None:
     ]
     many = Template("…", tuple(Marker(parameter) for parameter in parameters))
 
-    assert len(problems(lambda: bind_values(many, [1, "x", 2, "y", *[3] * 496], []))) == 2
-    assert len(problems(lambda: bind_values(many, ["x"] * 500, []))) == 100
+    assert len(problems(lambda: bind_values(many, [1, "x", 2, "y", *[3] * 496], [], NOW))) == 2
+    assert len(problems(lambda: bind_values(many, ["x"] * 500, [], NOW))) == 100
 
 
 def test_a_long_value_is_cut_short_in_its_error() -> None:
@@ -123,7 +126,7 @@ def test_a_long_value_is_cut_short_in_its_error() -> None:
 
 
 def test_a_guard_that_does_not_fit_says_nothing_of_it() -> None:
-    (problem,) = problems(lambda: bind_values(template(T.INTEGER, guard=True), [], ["secret"]))
+    (problem,) = problems(lambda: bind_values(template(T.INTEGER, guard=True), [], ["secret"], NOW))
 
     assert isinstance(problem, ForbiddenError)
     assert "secret" not in problem.detail
@@ -140,7 +143,7 @@ def test_a_guard_that_does_not_fit_says_nothing_of_it() -> None:
     ],
 )
 def test_literal_text_is_escaped_in_a_pattern(pattern: Pattern | None, bound: str) -> None:
-    statement = bind_values(template(T.STRING, pattern=pattern), [r"50%_\x"], [])
+    statement = bind_values(template(T.STRING, pattern=pattern), [r"50%_\x"], [], NOW)
 
     assert statement == Statement("SELECT $1", (bound,))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TypeAlias
 
 import duckdb
@@ -37,6 +38,10 @@ class Answered:
     count: Statement | None
 
 
+NOW = datetime(2013, 12, 31, 12, tzinfo=UTC)
+"""The day that these tests are asked on."""
+
+
 def answer(query: Mapping[str, Json], gate: Gate, who: Principal = ANYBODY) -> Answered:
     asked = parse_query(json.dumps(query).encode(), Limits())
     permitted = gate.permit(asked, who)
@@ -46,8 +51,8 @@ def answer(query: Mapping[str, Json], gate: Gate, who: Principal = ANYBODY) -> A
     count = compiled.count
     return Answered(
         plan,
-        bind_values(compiled.rows, asked.values, guards),
-        None if count is None else bind_values(count, asked.values, guards),
+        bind_values(compiled.rows, asked.values, guards, NOW),
+        None if count is None else bind_values(count, asked.values, guards, NOW),
     )
 
 

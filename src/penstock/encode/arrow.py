@@ -17,6 +17,7 @@ _SIZE = Size(rows=65_536, memory=4 << 20, fewest=1024)
 
 class Arrow:
     media_type = "application/vnd.apache.arrow.stream"
+    shows_totals = False
 
     def body(
         self, opening: Opening, schema: pa.Schema, batches: Iterable[pa.RecordBatch]

@@ -28,6 +28,7 @@ _UNQUOTED = csv.WriteOptions(include_header=False, quoting_style="none", batch_s
 
 class CSV:
     media_type = "text/csv; charset=utf-8"
+    shows_totals = False
 
     def body(
         self, opening: Opening, schema: pa.Schema, batches: Iterable[pa.RecordBatch]

@@ -14,6 +14,7 @@ from penstock.encode.json_text import object_pieces, write_columns
 from penstock.encode.nested import nested_template
 from penstock.encode.template import Template, fill_rows
 from penstock.encode.text import content
+from penstock.encode.totals import write_totals
 from penstock.encode.types import Closing, Column, Opening
 
 _BETWEEN = ",\n"
@@ -30,6 +31,7 @@ class JSON:
     template: Callable[[tuple[Column, ...]], Template]
     described: bool
     media_type: str = "application/json"
+    shows_totals: bool = True
 
     def body(
         self, opening: Opening, schema: pa.Schema, batches: Iterable[pa.RecordBatch]
@@ -45,8 +47,9 @@ class JSON:
         if start:
             yield start
 
-    def tail(self, _opening: Opening, closing: Closing) -> bytes:
-        return b"]" + foot(closing)
+    def tail(self, opening: Opening, closing: Closing) -> bytes:
+        totals = write_totals(opening, closing, self.template, described=self.described)
+        return b"]" + totals + foot(closing)
 
     def _start(self, opening: Opening) -> bytes:
         columns = describe_columns(opening.columns) if self.described else b""
@@ -59,7 +62,7 @@ def _rows(row: Template, opening: Opening, batch: pa.RecordBatch) -> bytes:
     return content(fill_rows(row, write_columns(opening, batch)))
 
 
-def _objects(columns: tuple[Column, ...]) -> Template:
+def object_row(columns: tuple[Column, ...]) -> Template:
     return Template(object_pieces([column.name for column in columns]))
 
 
@@ -69,5 +72,5 @@ def _arrays(columns: tuple[Column, ...]) -> Template:
 
 
 NESTED = JSON(key="results", template=nested_template, described=False)
-ROWS = JSON(key="rows", template=_objects, described=True)
+ROWS = JSON(key="rows", template=object_row, described=True)
 COMPACT = JSON(key="rows", template=_arrays, described=True)

@@ -15,9 +15,11 @@ import pyarrow as pa
 
 from penstock.encode.batches import narrow, resize
 from penstock.encode.envelope import describe_columns, foot, head
+from penstock.encode.json import object_row
 from penstock.encode.json_text import quote, write_columns
 from penstock.encode.template import JSONText, fill
 from penstock.encode.text import content
+from penstock.encode.totals import write_totals
 from penstock.encode.types import Closing, Opening
 
 _IN_MEMORY = 4 << 20
@@ -26,6 +28,7 @@ _READ = 1 << 20
 
 class JSONColumns:
     media_type = "application/json"
+    shows_totals = True
 
     def body(
         self, opening: Opening, schema: pa.Schema, batches: Iterable[pa.RecordBatch]
@@ -45,8 +48,8 @@ class JSONColumns:
                 yield b"],\n" + key
                 yield from waiting.read(position)
 
-    def tail(self, _opening: Opening, closing: Closing) -> bytes:
-        return b"]}" + foot(closing)
+    def tail(self, opening: Opening, closing: Closing) -> bytes:
+        return b"]}" + write_totals(opening, closing, object_row, described=True) + foot(closing)
 
 
 def _values(text: JSONText) -> bytes:

@@ -15,6 +15,7 @@ from penstock.encode.types import Closing, Opening
 
 class NDJSON:
     media_type = "application/x-ndjson"
+    shows_totals = False
 
     def body(
         self, opening: Opening, schema: pa.Schema, batches: Iterable[pa.RecordBatch]

@@ -20,6 +20,7 @@ _ROW_GROUP = Size(rows=65_536, memory=8 << 20, fewest=32_768)
 
 class Parquet:
     media_type = "application/vnd.apache.parquet"
+    shows_totals = False
 
     def body(
         self, opening: Opening, schema: pa.Schema, batches: Iterable[pa.RecordBatch]

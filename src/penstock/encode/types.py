@@ -31,6 +31,15 @@ class Opening:
     exact_numbers: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class TotalRows:
+    """One subtotal, whole."""
+
+    name: str
+    columns: tuple[Column, ...]
+    batches: tuple[pa.RecordBatch, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Closing:
     """What is known after the last row. `timestamp` and `duration` are in seconds."""
@@ -40,13 +49,20 @@ class Closing:
     cache: bool = False
     hints: int | None = None
     warning: str | None = None
+    totals: tuple[TotalRows, ...] = ()
 
 
 class Encoder(Protocol):
-    """One format. `body` then `tail` are the whole answer; a cached body gets a fresh tail."""
+    """One format. `body` then `tail` are the whole answer; a cached body gets a fresh tail.
+
+    Formats that are a table and nothing else show no totals.
+    """
 
     @property
     def media_type(self) -> str: ...
+
+    @property
+    def shows_totals(self) -> bool: ...
 
     def body(
         self, opening: Opening, schema: pa.Schema, batches: Iterable[pa.RecordBatch], /

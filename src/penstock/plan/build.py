@@ -8,10 +8,13 @@ from penstock.errors import PenstockError, QueryError, raise_all
 from penstock.model.types import Attribute, DataType
 from penstock.plan.atlas import Path, Reached, atlas
 from penstock.plan.choose import Choice, choose_table
-from penstock.plan.filters import split_filter
+from penstock.plan.evolution import earlier_columns, find_time, go_back
+from penstock.plan.filters import every, split_filter
+from penstock.plan.having import group_conditions
 from penstock.plan.outputs import key_output, listed_output, measure_output
 from penstock.plan.scope import Scope
 from penstock.plan.sorts import sort_outputs
+from penstock.plan.totals import make_totals
 from penstock.plan.types import Column, ColumnOf, Label, Output, Parameter, Plan, Role
 from penstock.policy.types import Permitted
 from penstock.query.conditions import escape
@@ -41,39 +44,71 @@ def build_plan(permitted: Permitted) -> Plan:
     """
     query, view = permitted.asked.query, permitted.view
     choice = choose_table(query, atlas(view.model))
-    scope = Scope(choice.table, view.model.tables, view.guards, choice.reached)
+    scope = Scope(choice.table, view.model.tables, view.guards, choice.reached, zone=query.timezone)
     draft = _Draft(query, choice, scope, _is_grouped(query, choice))
     for scale in query.scales:
         _select_scale(draft, scale)
     for asked in query.fields:
         for compute in asked.computes:
             _select_field(draft, asked, compute)
+    time = _go_back(draft)
     _refuse_duplicates(draft)
-    split = split_filter(query.filter, scope, grouped=draft.grouped, problems=draft.problems)
+    split = split_filter(query.filter, scope, grouped=draft.grouped)
+    draft.problems += split.problems
+    groups = group_conditions(query.having, scope, grouped=draft.grouped, problems=draft.problems)
     # An order by a column that could not be made would only repeat what is wrong with it.
     sorts = () if draft.problems else sort_outputs(query, draft.columns, draft.problems)
     raise_all(draft.problems)
-    return Plan(
+    plan = Plan(
         database=choice.table.database,
         table=choice.table.name,
         scan=scope.scan,
         joins=tuple(scope.joins.values()),
         keys=tuple(draft.keys),
         measures=tuple(draft.measures),
-        where=split.where,
-        having=split.having,
+        where=every(split.rows),
+        having=every((*split.groups, *groups)),
         grouped=draft.grouped,
         distinct=not draft.grouped and _asks_distinct(query),
         labels=tuple(draft.labels),
         sorts=sorts,
+        earlier=go_back(query, scope, draft.keys, draft.measures),
         limit=Parameter(query.limit, DataType.INTEGER, "limit", "/data/limit"),
         skip=None
         if query.skip is None
         else Parameter(query.skip, DataType.INTEGER, "skip", "/data/skip"),
         hints=query.hints,
+        totals=(),
         columns=tuple(draft.columns),
         candidates=choice.candidates,
         warning=_warning(choice, grouped=draft.grouped),
+    )
+    return replace(plan, totals=make_totals(query, time, scope, plan)) if query.totals else plan
+
+
+def _go_back(draft: _Draft) -> str | None:
+    """Return what goes back in time, its past beside each measure."""
+    query = draft.query
+    if query.totals and not draft.grouped:
+        draft.problems.append(_ungrouped("total", query.totals[0].pointer))
+    if query.evolution is None:
+        return None
+    if not draft.grouped:
+        draft.problems.append(_ungrouped("evol", "/evol"))
+        return None
+    draft.columns = earlier_columns(draft.columns, query.evolution.depth)
+    try:
+        return find_time(query, draft.scope)
+    except PenstockError as error:
+        draft.problems.append(error)
+        return None
+
+
+def _ungrouped(word: str, pointer: str) -> QueryError:
+    return QueryError(
+        f"{word!r} is about groups, and this query lists rows.",
+        hint="Add a scale, or an aggregate to compute.",
+        pointer=pointer,
     )
 
 
@@ -94,7 +129,8 @@ def _select_scale(draft: _Draft, scale: Scale) -> None:
     reached = draft.choice.reached[scale.attribute]
     expression = draft.scope.expression(scale.attribute)
     try:
-        output, column = key_output(scale, reached.attribute, expression)
+        zone = draft.query.timezone
+        output, column = key_output(scale, reached.attribute, expression, zone)
     except PenstockError as error:
         draft.problems.append(error)
         return

@@ -41,8 +41,10 @@ def references(query: Query) -> dict[str, str]:
     found = {field.attribute: f"/data/fields/{escape(field.attribute)}" for field in query.fields}
     for scale in query.scales:
         found.setdefault(scale.attribute, scale.pointer)
-    for comparison in comparisons(query.filter):
+    for comparison in (*comparisons(query.filter), *comparisons(query.having)):
         found.setdefault(comparison.attribute, comparison.pointer)
+    if query.evolution is not None and query.evolution.field is not None:
+        found.setdefault(query.evolution.field, "/evol/field")
     return found
 
 

@@ -2,36 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from penstock.errors import ComputeNotAllowedError, PenstockError
 from penstock.plan.choose import comparisons
-from penstock.plan.scope import Scope
-from penstock.plan.types import Condition, Every
+from penstock.plan.scope import NOWHERE, Scope
+from penstock.plan.types import Condition, Every, Shift
 from penstock.query.types import AllOf, Predicate
 
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    where: Condition | None
-    having: Condition | None
+    rows: tuple[Condition, ...]
+    groups: tuple[Condition, ...]
+    problems: tuple[PenstockError, ...]
 
 
 def split_filter(
-    predicate: Predicate | None, scope: Scope, *, grouped: bool, problems: list[PenstockError]
+    predicate: Predicate | None, scope: Scope, *, grouped: bool, back: Mapping[str, Shift] = NOWHERE
 ) -> Split:
-    """Send each part of a filter to where it can be tested; what cannot be goes to `problems`."""
+    """Send each part of a filter to where it can be tested, what it says of some names moved back.
+
+    What can be tested nowhere is among the problems.
+    """
     rows: list[Condition] = []
     groups: list[Condition] = []
+    problems: list[PenstockError] = []
     for part in _parts(predicate):
         try:
             kinds = {scope.reached[c.attribute].attribute.aggregates for c in comparisons(part)}
             if True in kinds:
                 _refuse_unfit(part, scope, mixed=False in kinds, grouped=grouped)
-            (groups if True in kinds else rows).append(scope.condition(part))
+            (groups if True in kinds else rows).append(scope.condition(part, back))
         except PenstockError as error:
             problems.append(error)
-    return Split(_every(rows), _every(groups))
+    return Split(tuple(rows), tuple(groups), tuple(problems))
 
 
 def _parts(predicate: Predicate | None) -> tuple[Predicate, ...]:
@@ -42,9 +48,9 @@ def _parts(predicate: Predicate | None) -> tuple[Predicate, ...]:
     return (predicate,)
 
 
-def _every(parts: list[Condition]) -> Condition | None:
+def every(parts: tuple[Condition, ...]) -> Condition | None:
     if len(parts) > 1:
-        return Every(tuple(parts))
+        return Every(parts)
     return parts[0] if parts else None
 
 

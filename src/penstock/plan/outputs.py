@@ -13,11 +13,14 @@ _COUNTS = frozenset({Compute.COUNT, Compute.COUNT_DISTINCT, Compute.COUNT_APPROX
 _OF_A_DAY = frozenset(
     {Granularity.SECOND, Granularity.MINUTE, Granularity.HOUR, Granularity.HOUR_OF_DAY}
 )
+_UTC = "UTC"
 _UNORDERED = frozenset({DataType.JSON})
 
 
-def key_output(scale: Scale, attribute: Attribute, expression: Expression) -> tuple[Output, Column]:
-    """Return a scale as a column to group by."""
+def key_output(
+    scale: Scale, attribute: Attribute, expression: Expression, zone: str
+) -> tuple[Output, Column]:
+    """Return a scale as a column to group by; moments are cut by the clocks of `zone`."""
     type_ = attribute.type
     if attribute.aggregates:
         raise ComputeNotAllowedError(
@@ -27,7 +30,8 @@ def key_output(scale: Scale, attribute: Attribute, expression: Expression) -> tu
         )
     if scale.granularity is not None:
         type_ = _cut_type(scale, scale.granularity, attribute)
-        expression = Cut(scale.granularity, expression, type_)
+        clocks = zone if attribute.type is DataType.TIMESTAMP_TZ and zone != _UTC else None
+        expression = Cut(scale.granularity, expression, type_, clocks)
     column = Column(
         name=scale.name,
         type=type_,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from penstock.errors import ComputeNotAllowedError
 from penstock.model.types import Attribute, Column, DataType, Table
 from penstock.plan.atlas import Path, Reached
+from penstock.plan.tested import Place, tested
 from penstock.plan.types import (
     ColumnOf,
     Condition,
@@ -17,9 +17,8 @@ from penstock.plan.types import (
     FormulaOf,
     Inverse,
     Join,
-    Parameter,
     Scan,
-    Tested,
+    Shift,
 )
 from penstock.policy.types import Guard
 from penstock.query.types import (
@@ -27,10 +26,10 @@ from penstock.query.types import (
     AnyOf,
     Comparison,
     Negation,
-    Operator,
     Predicate,
 )
-from penstock.query.words import NULLS, TEXTS
+
+NOWHERE: Mapping[str, Shift] = {}
 
 
 @dataclass(slots=True)
@@ -41,6 +40,7 @@ class Scope:
     tables: Mapping[str, Table]
     guards: Mapping[str, Guard]
     reached: Mapping[str, Reached]
+    zone: str = "UTC"
     joins: dict[Path, Join] = field(default_factory=dict)
 
     @property
@@ -99,20 +99,22 @@ class Scope:
         )
         return Scan(alias, table.source, condition)
 
-    def condition(self, predicate: Predicate) -> Condition:
-        """Return a filter of the query as a condition.
+    def condition(self, predicate: Predicate, back: Mapping[str, Shift] = NOWHERE) -> Condition:
+        """Return a filter of the query as a condition, what it says of some names moved `back`.
 
         Raises ComputeNotAllowedError where an operator does not suit its attribute.
         """
         match predicate:
             case Comparison(attribute=name):
-                return _tested(predicate, self.reached[name].attribute, self.expression(name))
+                place = Place(self.zone, back.get(name))
+                attribute = self.reached[name].attribute
+                return tested(predicate, attribute, self.expression(name), place)
             case AllOf(parts):
-                return Every(tuple(self.condition(part) for part in parts))
+                return Every(tuple(self.condition(part, back) for part in parts))
             case AnyOf(parts):
-                return Either(tuple(self.condition(part) for part in parts))
+                return Either(tuple(self.condition(part, back) for part in parts))
             case Negation(part):
-                return Inverse(self.condition(part))
+                return Inverse(self.condition(part, back))
 
 
 def attribute_of(attribute: Attribute, siblings: Mapping[str, Attribute], alias: str) -> Expression:
@@ -130,39 +132,11 @@ def _guard_condition(
     match predicate:
         case Comparison(attribute=name):
             attribute = attributes[name]
-            return _tested(predicate, attribute, attribute_of(attribute, attributes, alias))
+            expression = attribute_of(attribute, attributes, alias)
+            return tested(predicate, attribute, expression, Place())
         case AllOf(parts):
             return Every(tuple(_guard_condition(part, attributes, alias) for part in parts))
         case AnyOf(parts):
             return Either(tuple(_guard_condition(part, attributes, alias) for part in parts))
         case Negation(part):
             return Inverse(_guard_condition(part, attributes, alias))
-
-
-_EQUALITY = frozenset({Operator.EQ, Operator.NOT_EQUAL, Operator.IN, Operator.NOT_IN})
-
-
-def _tested(comparison: Comparison, attribute: Attribute, expression: Expression) -> Condition:
-    operator, name = comparison.operator, comparison.attribute
-    if operator in TEXTS and attribute.type is not DataType.STRING:
-        raise ComputeNotAllowedError(
-            f"{operator.value!r} compares text, and {name!r} is of type {attribute.type}.",
-            hint="Use 'eq', 'in', 'between', 'gt', 'gte', 'lt' or 'lte'.",
-            pointer=comparison.pointer,
-        )
-    if attribute.type is DataType.JSON and operator not in NULLS:
-        raise ComputeNotAllowedError(
-            f"{name!r} is of type json, which cannot be compared.",
-            hint="Use 'is_null' or 'is_not_null'.",
-            pointer=comparison.pointer,
-        )
-    if attribute.type is DataType.BOOLEAN and operator not in NULLS | _EQUALITY:
-        raise ComputeNotAllowedError(
-            f"{name!r} is true or false: {operator.value!r} does not apply.",
-            hint="Use 'eq'.",
-            pointer=comparison.pointer,
-        )
-    parameters = tuple(
-        Parameter(slot, attribute.type, name, comparison.pointer) for slot in comparison.slots
-    )
-    return Tested(operator, expression, parameters, comparison.with_null)

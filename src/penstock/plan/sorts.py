@@ -48,6 +48,7 @@ def _column(order: Order, columns: Sequence[Column]) -> str:
         column
         for column in columns
         if column.role is not Role.LABEL
+        and column.back == 0
         and (
             column.attribute == order.name
             or (column.attribute == attribute and column.compute == compute.lower())

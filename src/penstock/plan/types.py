@@ -33,23 +33,54 @@ class Aggregated(Frozen, frozen=True):
 
 
 class Cut(Frozen, frozen=True):
-    """A date or timestamp cut short to, or a number taken out by, a granularity."""
+    """A date or timestamp cut short to, or a number taken out by, a granularity.
+
+    `zone` says by whose clocks, None where they do not matter: of dates, and in UTC.
+    """
 
     granularity: Granularity
     argument: Expression
     type: DataType
+    zone: str | None = None
 
 
-Expression: TypeAlias = ColumnOf | FormulaOf | Aggregated | Cut
+class KeyOf(Frozen, frozen=True):
+    """A column of the answer itself, by its name, for what is looked up for the answer's rows."""
+
+    name: str
+    type: DataType
+
+
+class Shift(Frozen, frozen=True):
+    """So many days or months; `unit` is DAY or MONTH. A month ends where the calendar says."""
+
+    amount: int
+    unit: Granularity
+
+
+class Back(Frozen, frozen=True):
+    """A date or timestamp so much earlier."""
+
+    argument: Expression
+    shift: Shift
+    type: DataType
+
+
+Expression: TypeAlias = ColumnOf | FormulaOf | Aggregated | Cut | KeyOf | Back
 
 
 class Parameter(Frozen, frozen=True):
-    """A value to come, read as `type`; `attribute` and `pointer` say whose, if it does not fit."""
+    """A value to come, read as `type`; `attribute` and `pointer` say whose, if it does not fit.
+
+    It is read by the clocks of `zone`, then moved `back`.
+    """
 
     slot: Slot
     type: DataType
     attribute: str
     pointer: str
+    zone: str = "UTC"
+    back: Shift | None = None
 
 
 class Tested(Frozen, frozen=True):
@@ -106,6 +137,18 @@ class Label(Frozen, frozen=True):
     value: Expression
 
 
+class Earlier(Frozen, frozen=True):
+    """The measures of the same groups over the rows of some periods before.
+
+    `where` is the filter moved back. `matches` pairs each of the answer's keys, as it was then,
+    with the key of that name. `measures` are named apart from today's.
+    """
+
+    where: Condition | None
+    matches: tuple[Output, ...]
+    measures: tuple[Output, ...]
+
+
 class Sort(Frozen, frozen=True):
     """By the output of this name; nulls last, always."""
 
@@ -126,7 +169,7 @@ class Column:
     """One column of the answer.
 
     `attribute` and `compute` say where it comes from; `title` is for people. A LABEL column names
-    the values of the column `labels`.
+    the values of the column `labels`. `back` counts the periods to how it was.
     """
 
     name: str
@@ -136,6 +179,7 @@ class Column:
     compute: str | None = None
     title: str | None = None
     labels: str | None = None
+    back: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,9 +211,19 @@ class Plan:
     distinct: bool
     labels: tuple[Label, ...]
     sorts: tuple[Sort, ...]
+    earlier: tuple[Earlier, ...]
     limit: Parameter
     skip: Parameter | None
     hints: bool
+    totals: tuple[Subtotal, ...]
     columns: tuple[Column, ...]
     candidates: tuple[Candidate, ...]
     warning: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Subtotal:
+    """The same question by fewer scales."""
+
+    name: str
+    plan: Plan

@@ -10,10 +10,12 @@ from penstock.errors import (
     LimitError,
     PenstockError,
     QueryError,
+    UnknownKeyError,
     UnknownOperatorError,
     raise_all,
     suggestion,
 )
+from penstock.query.periods import PERIODS_HINT, is_period
 from penstock.query.types import (
     AllOf,
     AnyOf,
@@ -70,7 +72,7 @@ class Reader:
                 if part is not None:
                     parts.append(part)
             else:
-                parts.extend(self._conditions(name, condition, place))
+                parts.extend(self.read_conditions(name, condition, place))
         return all_of(parts)
 
     def _too_deep(self, pointer: str) -> None:
@@ -104,7 +106,7 @@ class Reader:
         self._wrong(pointer, "A filter is an object that names attributes.", 'Write {"a": 1}.')
         return None
 
-    def _conditions(self, name: str, raw: Json, pointer: str) -> list[Comparison]:
+    def read_conditions(self, name: str, raw: Json, pointer: str) -> list[Comparison]:
         """Read all conditions on one attribute; all of them must hold."""
         if not self.is_name(name, pointer):
             return []
@@ -171,7 +173,16 @@ class Reader:
                 "For several values use 'in'.",
             )
             return None
+        if operator is Operator.DURING:
+            return self._period(items[0], pointer)
         return self._scalars(items, pointer, nulls=False)
+
+    def _period(self, item: Json, pointer: str) -> list[Value] | None:
+        period = str(item) if isinstance(item, int | str) and not isinstance(item, bool) else ""
+        if is_period(period):
+            return [period]
+        self._wrong(pointer, f"{item!r} is not a period of time.", PERIODS_HINT)
+        return None
 
     def _nothing(self, operator: Operator, raw: Json, pointer: str) -> list[Value] | None:
         if raw is not False:
@@ -226,6 +237,14 @@ class Reader:
         if len(name) > _LONGEST:
             self.unexpected(pointer, f"A name has at most {_LONGEST} characters.")
         return len(name) <= _LONGEST
+
+    def known_keys(self, raw: Mapping[str, Json], known: tuple[str, ...], pointer: str) -> None:
+        """Note every key that means nothing here."""
+        for key in raw:
+            if key not in known:
+                hint = suggestion(key, known) or f"The keys here are {', '.join(known)}."
+                place = f"{pointer}/{escape(key)}"
+                self.note(UnknownKeyError(f"Unknown key {key!r}.", hint=hint, pointer=place))
 
     def unexpected(self, pointer: str, detail: str, hint: str | None = None) -> None:
         """Note that the query does not have the form it must have."""

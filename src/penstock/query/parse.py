@@ -9,14 +9,14 @@ import msgspec
 from penstock.errors import (
     InvalidJSONError,
     LimitError,
-    NotSupportedError,
     TooLargeError,
-    UnknownComputeError,
-    UnknownKeyError,
     raise_all,
     suggestion,
 )
 from penstock.query.conditions import Reader, escape
+from penstock.query.evolution import read_evolution
+from penstock.query.having import read_compute, read_having
+from penstock.query.totals import read_totals
 from penstock.query.types import (
     AnyCompute,
     Asked,
@@ -30,7 +30,8 @@ from penstock.query.types import (
     Scale,
     Slot,
 )
-from penstock.query.words import COMPUTES, DATA, GRANULARITIES, LATER, SCALE, TOP
+from penstock.query.words import DATA, GRANULARITIES, SCALE, TOP
+from penstock.query.zones import read_timezone
 
 _decode = msgspec.json.Decoder().decode
 
@@ -65,27 +66,23 @@ def _query(reader: Reader, raw: Json) -> Query | None:
     if not isinstance(raw, Mapping):
         reader.unexpected("", "A query is a JSON object.", 'Write {"data": {"fields": …}}.')
         return None
-    _known_keys(reader, raw, TOP, "")
-    for later in LATER:
-        if raw.get(later):
-            reader.note(
-                NotSupportedError(
-                    f"{later!r} is part of the language but not of this version.",
-                    hint=f"Leave {later!r} out.",
-                    pointer=f"/{later}",
-                )
-            )
+    reader.known_keys(raw, TOP, "")
     data = raw.get("data")
     if not isinstance(data, Mapping):
         reader.unexpected("/data", "'data' is missing: it says what to compute.", _DATA_HINT)
         data = {}
         fields: tuple[Field, ...] = ()
     else:
-        _known_keys(reader, data, DATA, "/data")
+        reader.known_keys(data, DATA, "/data")
         fields = _fields(reader, data.get("fields"))
+    scales = _scales(reader, raw.get("scale"))
     return Query(
         fields=fields,
-        scales=_scales(reader, raw.get("scale")),
+        scales=scales,
+        having=read_having(reader, raw.get("having")),
+        evolution=read_evolution(reader, raw.get("evol")),
+        totals=read_totals(reader, raw.get("total"), scales),
+        timezone=read_timezone(reader, raw.get("timezone")),
         filter=_filter(reader, raw.get("filter")),
         order=_order(reader, raw.get("order")),
         limit=_limit(reader, data),
@@ -98,19 +95,6 @@ def _query(reader: Reader, raw: Json) -> Query | None:
 
 
 _DATA_HINT = 'Write {"data": {"fields": {"distance": ["sum"]}}}.'
-
-
-def _known_keys(
-    reader: Reader, raw: Mapping[str, Json], known: tuple[str, ...], pointer: str
-) -> None:
-    for key in raw:
-        if key not in known:
-            hint = suggestion(key, known) or f"The keys here are {', '.join(known)}."
-            reader.note(
-                UnknownKeyError(
-                    f"Unknown key {key!r}.", hint=hint, pointer=f"{pointer}/{escape(key)}"
-                )
-            )
 
 
 def _fields(reader: Reader, raw: Json) -> tuple[Field, ...]:
@@ -147,17 +131,8 @@ def _computes(reader: Reader, name: str, raw: Json) -> tuple[AnyCompute, ...]:
         return ()
     found: dict[AnyCompute, None] = {}
     for i, word in enumerate(raw):
-        compute = COMPUTES.get(word.lower()) if isinstance(word, str) else None
-        if compute is None:
-            hint = suggestion(str(word).lower(), tuple(COMPUTES)) or (
-                "The computes are " + ", ".join(list(COMPUTES)[:12]) + ", p01 … p99."
-            )
-            reader.note(
-                UnknownComputeError(
-                    f"Unknown compute {word!r}.", hint=hint, pointer=f"{pointer}/{i}"
-                )
-            )
-        else:
+        compute = read_compute(reader, word, f"{pointer}/{i}")
+        if compute is not None:
             found[compute] = None
     return tuple(found)
 
@@ -168,7 +143,7 @@ def _scales(reader: Reader, raw: Json) -> tuple[Scale, ...]:
     if not isinstance(raw, Mapping):
         reader.unexpected("/scale", "'scale' is an object.", 'Write {"fields": ["carrier"]}.')
         return ()
-    _known_keys(reader, raw, SCALE, "/scale")
+    reader.known_keys(raw, SCALE, "/scale")
     fields = raw.get("fields")
     if fields is None:
         return ()

@@ -98,6 +98,7 @@ class Operator(StrEnum):
     ENDS_WITH = "ends_with"
     IS_NULL = "is_null"
     IS_NOT_NULL = "is_not_null"
+    DURING = "during"
     GT = "gt"
     GTE = "gte"
     LT = "lt"
@@ -134,13 +135,17 @@ class Slot(Frozen, frozen=True):
 
 
 class Comparison(Frozen, frozen=True):
-    """`with_null`: a null was among the values of an `in` or `not_in`."""
+    """`with_null`: a null was among the values of an `in` or `not_in`.
+
+    `compute` is what is compared in a `having`; None where the attribute is, as it is.
+    """
 
     attribute: str
     operator: Operator
     slots: tuple[Slot, ...]
     with_null: bool
     pointer: str
+    compute: AnyCompute | None = None
 
 
 class AllOf(Frozen, frozen=True):
@@ -166,12 +171,38 @@ class Order(Frozen, frozen=True):
     pointer: str
 
 
+class Mode(StrEnum):
+    """How one goes back in time: to the same calendar date, or by whole weeks."""
+
+    DATE = "date"
+    WEEKDAY = "weekday"
+
+
+class Evolution(Frozen, frozen=True):
+    """How it was before: 1 to `depth` times `scale` earlier. `field` says which time is meant."""
+
+    scale: Granularity
+    mode: Mode
+    depth: int
+    field: str | None
+
+
+class Total(Frozen, frozen=True):
+    """Subtotals by some of the scales, by their names; `limit` is the most rows there may be."""
+
+    name: str
+    scales: tuple[str, ...]
+    limit: Slot
+    pointer: str
+
+
 class Query(Frozen, frozen=True, kw_only=True):
     """The shape of a question.
 
     `limit` is always there, `limited` says that the caller wrote it; `skip` is None when unwritten.
 
-    A `skip` of 0 is the first page: it orders like the pages after it.
+    A `skip` of 0 is the first page: it orders like the pages after it. `timezone` is an IANA name:
+    what a day is, of moments in time.
     """
 
     fields: tuple[Field, ...]
@@ -182,6 +213,10 @@ class Query(Frozen, frozen=True, kw_only=True):
     limited: bool = False
     skip: Slot | None = None
     hints: bool = False
+    having: Predicate | None = None
+    evolution: Evolution | None = None
+    totals: tuple[Total, ...] = ()
+    timezone: str = "UTC"
     table_name: str | None = None
     database_name: str | None = None
 
@@ -202,3 +237,5 @@ class Limits(Frozen, frozen=True, kw_only=True):
     max_conditions: int = 256
     max_depth: int = 16
     max_fields: int = 256
+    max_evolution: int = 12
+    timezone: str = "UTC"

@@ -41,11 +41,20 @@ TOP: Final = (
     "order",
     "evol",
     "total",
+    "timezone",
     "table_name",
     "database_name",
 )
 DATA: Final = ("fields", "limit", "skip", "hints")
 SCALE: Final = ("fields", "axis")
+EVOLUTION: Final = ("scale", "mode", "depth", "field")
 
-LATER: Final = ("having", "evol", "total")
-"""Keys of the language that this version refuses, saying so."""
+PERIODS: Final = (
+    Granularity.WEEKDAY,
+    Granularity.WEEK,
+    Granularity.MONTH,
+    Granularity.QUARTER,
+    Granularity.SEMESTER,
+    Granularity.YEAR,
+)
+"""How far one may go back in an `evol`; a weekday is the same day of the week before."""

@@ -9,22 +9,27 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from penstock.errors import ForbiddenError, InvalidValueError, PenstockError, raise_all
 from penstock.model.types import DataType
+from penstock.plan.types import Parameter
+from penstock.query.periods import resolve_period
 from penstock.query.types import Value
-from penstock.sql.types import Bound, Marker, Pattern, Statement, Template
+from penstock.sql.shift import go_back
+from penstock.sql.types import Bound, Edge, Marker, Pattern, Statement, Template
 
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - timestamps without zone have none
+_UTC = "UTC"
 _INT64 = 1 << 63
 _ENOUGH = 100
 _SHOWN = 80
 
 
 def bind_values(
-    template: Template, values: Sequence[Value], guard_values: Sequence[Value]
+    template: Template, values: Sequence[Value], guard_values: Sequence[Value], now: datetime
 ) -> Statement:
-    """Fill a template.
+    """Fill a template; `now`, aware, says which days are meant by `last 30 days`.
 
     Raises InvalidValueError for each value of the query that its attribute's type cannot hold;
     ForbiddenError if one of the caller's own attributes, in a row filter, does not fit.
@@ -35,15 +40,51 @@ def bind_values(
         slot = marker.parameter.slot
         value = guard_values[slot.index] if slot.guard else values[slot.index]
         try:
-            bound.append(_READ[marker.parameter.type](value))
+            bound.append(_read(marker, value, now))
         except (ValueError, OverflowError, InvalidOperation):
             problems.append(_unfit(marker, value))
             if len(problems) == _ENOUGH:
                 break
     raise_all(problems)
-    if any(marker.pattern for marker in template.markers):
-        bound = [_pattern(m, b) for m, b in zip(template.markers, bound, strict=True)]
     return Statement(template.text, tuple(bound), template.types)
+
+
+def _read(marker: Marker, value: Value, now: datetime) -> Bound:
+    """Return what fills a placeholder. Raises ValueError, OverflowError, InvalidOperation."""
+    parameter, reading = marker.parameter, marker.reading
+    if isinstance(reading, Edge):
+        return _edge(parameter, reading, str(value), now)
+    if parameter.type is DataType.TIMESTAMP_TZ and parameter.zone != _UTC:
+        value = _by_clocks(value, parameter.zone)
+    bound = _READ[parameter.type](value)
+    if reading is not None:
+        return _pattern(reading, bound)
+    return bound if parameter.back is None else go_back(bound, parameter.back)
+
+
+def _by_clocks(value: Value, zone: str) -> Value:
+    """Return text of a time without zone as the moment at which the zone's clocks show it."""
+    if not isinstance(value, str) or _seconds(value) is not None:
+        return value
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        return value
+    return moment.replace(tzinfo=ZoneInfo(zone)).isoformat() if moment.tzinfo is None else value
+
+
+def _edge(parameter: Parameter, edge: Edge, text: str, now: datetime) -> Bound:
+    zone = ZoneInfo(parameter.zone)
+    first, after = resolve_period(text, now.astimezone(zone).date())
+    day: Bound = first if edge is Edge.FIRST else after
+    if parameter.back is not None:
+        day = go_back(day, parameter.back)
+    if parameter.type is DataType.DATE or not isinstance(day, date):
+        return day
+    midnight = datetime.combine(day, time())
+    if parameter.type is DataType.TIMESTAMP:
+        return midnight
+    return midnight.replace(tzinfo=zone).astimezone(UTC)
 
 
 def _unfit(marker: Marker, value: Value) -> PenstockError:
@@ -72,12 +113,12 @@ _HINTS: Final[Mapping[DataType, str]] = {
 }
 
 
-def _pattern(marker: Marker, value: Bound) -> Bound:
-    if marker.pattern is None or not isinstance(value, str):
+def _pattern(pattern: Pattern, value: Bound) -> Bound:
+    if not isinstance(value, str):
         return value
     literal = value.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    before = "%" if marker.pattern is not Pattern.START else ""
-    after = "%" if marker.pattern is not Pattern.END else ""
+    before = "%" if pattern is not Pattern.START else ""
+    after = "%" if pattern is not Pattern.END else ""
     return f"{before}{literal}{after}"
 
 

@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlglot import exp
 
 from penstock.model.types import DataType
-from penstock.plan.types import Condition, Join, Label, Output, Plan, Scan
+from penstock.plan.types import Condition, Join, KeyOf, Label, Output, Plan, Scan
 from penstock.sql.conditions import Markers, compile_condition, conjunction
 from penstock.sql.dialects.find import find_dialect
 from penstock.sql.dialects.standard import Dialect
-from penstock.sql.expressions import column, compile_expression, identifier
+from penstock.sql.expressions import ANSWER, column, compile_expression, identifier
 from penstock.sql.types import Template
-
-_ANSWER = "the answer"
-"""Names of a model hold no spaces, so no scan is called this."""
 
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """The rows, and their number without skip and limit where that was asked."""
+    """The rows, their number without skip and limit where that was asked, and the totals."""
 
     rows: Template
     count: Template | None
+    totals: tuple[Template, ...] = ()
 
 
 def compile_plan(plan: Plan, *, dialect: str) -> Compiled:
@@ -31,6 +30,7 @@ def compile_plan(plan: Plan, *, dialect: str) -> Compiled:
     return Compiled(
         rows=_rows_template(plan, tongue),
         count=_count_template(plan, tongue) if plan.hints else None,
+        totals=tuple(_rows_template(total.plan, tongue) for total in plan.totals),
     )
 
 
@@ -54,13 +54,13 @@ def _template(tree: exp.Expr, markers: Markers, types: tuple[DataType, ...]) -> 
 
 def _rows(plan: Plan, markers: Markers) -> exp.Select:
     tree = _answer(plan, markers)
-    if not plan.labels:
+    if not plan.labels and not plan.earlier:
         return _paged(plan, _sorted(plan, tree, markers), markers)
     if any(sort.name in {label.name for label in plan.labels} for sort in plan.sorts):
-        return _paged(plan, _sorted(plan, _labelled(plan, tree, markers), markers), markers)
-    # The page is cut first: fewer rows to name, and a join would shuffle rows without an order.
+        return _paged(plan, _sorted(plan, _completed(plan, tree, markers), markers), markers)
+    # The page is cut first: fewer rows to complete, and a join would shuffle those without order.
     page = _paged(plan, _sorted(plan, tree, markers), markers)
-    return _sorted(plan, _labelled(plan, page, markers), markers)
+    return _sorted(plan, _completed(plan, page, markers), markers)
 
 
 def _sorted(plan: Plan, tree: exp.Select, markers: Markers) -> exp.Select:
@@ -82,26 +82,15 @@ def _paged(plan: Plan, tree: exp.Select, markers: Markers) -> exp.Select:
 
 
 def _counted(plan: Plan, markers: Markers) -> exp.Select:
-    inner = exp.Subquery(this=_answer(plan, markers), alias=_alias(_ANSWER))
+    inner = exp.Subquery(this=_answer(plan, markers), alias=_alias(ANSWER))
     return exp.Select(
         expressions=[_named(exp.Count(this=exp.Star()), "rows")], from_=exp.From(this=inner)
     )
 
 
 def _answer(plan: Plan, markers: Markers) -> exp.Select:
-    """Return the rows or groups, without labels, order, limit and skip."""
-    outputs = [*plan.keys, *plan.measures]
-    tree = exp.Select(
-        expressions=[_output(output, markers.dialect) for output in outputs],
-        from_=exp.From(this=_table(plan.scan)),
-        joins=[_join(join, markers) for join in plan.joins],
-    )
-    where = _together((plan.scan.guard, plan.where), markers)
-    if where is not None:
-        tree.set("where", exp.Where(this=where))
-    if plan.grouped and plan.keys:
-        ordinals = [exp.Literal.number(i) for i, _ in enumerate(plan.keys, 1)]
-        tree.set("group", exp.Group(expressions=ordinals))
+    """Return the rows or groups, without what is looked up for them, order, limit and skip."""
+    tree = _selected(plan, (*plan.keys, *plan.measures), plan.where, markers)
     having = _together((plan.having,), markers)
     if having is not None:
         tree.set("having", exp.Having(this=having))
@@ -110,35 +99,89 @@ def _answer(plan: Plan, markers: Markers) -> exp.Select:
     return tree
 
 
+def _selected(
+    plan: Plan, outputs: Sequence[Output], condition: Condition | None, markers: Markers
+) -> exp.Select:
+    tree = exp.Select(
+        expressions=[_output(output, markers.dialect) for output in outputs],
+        from_=exp.From(this=_table(plan.scan)),
+        joins=[_join(join, markers) for join in plan.joins],
+    )
+    where = _together((plan.scan.guard, condition), markers)
+    if where is not None:
+        tree.set("where", exp.Where(this=where))
+    if plan.grouped and plan.keys:
+        ordinals = [exp.Literal.number(i) for i, _ in enumerate(plan.keys, 1)]
+        tree.set("group", exp.Group(expressions=ordinals))
+    return tree
+
+
+def _completed(plan: Plan, inner: exp.Select, markers: Markers) -> exp.Select:
+    """Complete the rows of the answer, once they are few: with labels, and how it was before."""
+    found = {label.name: compile_expression(label.value, markers.dialect) for label in plan.labels}
+    for period, earlier in enumerate(plan.earlier, 1):
+        found |= {m.name: column(_before(period), m.name) for m in earlier.measures}
+    return exp.Select(
+        expressions=[
+            _named(found[c.name] if c.name in found else column(ANSWER, c.name), c.name)
+            for c in plan.columns
+        ],
+        from_=exp.From(this=exp.Subquery(this=inner, alias=_alias(ANSWER))),
+        joins=[
+            *(_label_join(label, markers) for label in plan.labels),
+            *(_earlier_join(plan, period, markers) for period in range(1, len(plan.earlier) + 1)),
+        ],
+    )
+
+
+def _before(period: int) -> str:
+    return f"{period} before"
+
+
+def _earlier_join(plan: Plan, period: int, markers: Markers) -> exp.Join:
+    """Join the same groups as they were: each row of the answer meets one of them, or none."""
+    earlier, alias, dialect = plan.earlier[period - 1], _before(period), markers.dialect
+    tree = _selected(plan, (*plan.keys, *earlier.measures), earlier.where, markers)
+    if not plan.keys:
+        # All rows together are a group even where there is no row.
+        some = exp.GT(this=exp.Count(this=exp.Star()), expression=exp.Literal.number(0))
+        tree.set("having", exp.Having(this=some))
+    on = [_matched(match, alias, dialect) for match in earlier.matches]
+    one = exp.Literal.number(1)
+    return exp.Join(
+        this=exp.Subquery(this=tree, alias=_alias(alias)),
+        side="LEFT",
+        on=conjunction(on or [exp.EQ(this=one, expression=one.copy())]),
+    )
+
+
+def _matched(match: Output, alias: str, dialect: Dialect) -> exp.Expr:
+    then, now = column(alias, match.name), compile_expression(match.expression, dialect)
+    if isinstance(match.expression, KeyOf):
+        return dialect.same(now, then)
+    # No time has none before it; and an equality is what every database joins by well.
+    return exp.EQ(this=now, expression=then)
+
+
+def _label_join(label: Label, markers: Markers) -> exp.Join:
+    key = label.key_column
+    on = [
+        exp.EQ(this=column(ANSWER, label.key), expression=compile_expression(key, markers.dialect))
+    ]
+    return _left_join(label.scan, on, markers)
+
+
 def _together(conditions: tuple[Condition | None, ...], markers: Markers) -> exp.Expr | None:
     parts = [compile_condition(c, markers) for c in conditions if c is not None]
     return conjunction(parts) if parts else None
 
 
-def _labelled(plan: Plan, inner: exp.Select, markers: Markers) -> exp.Select:
-    """Look labels up for the rows of the answer, once they are few."""
-    labels = {label.name: label for label in plan.labels}
-    return exp.Select(
-        expressions=[
-            _named(compile_expression(labels[c.name].value, markers.dialect), c.name)
-            if c.name in labels
-            else _named(column(_ANSWER, c.name), c.name)
-            for c in plan.columns
-        ],
-        from_=exp.From(this=exp.Subquery(this=inner, alias=_alias(_ANSWER))),
-        joins=[_label_join(label, markers) for label in plan.labels],
-    )
-
-
-def _label_join(label: Label, markers: Markers) -> exp.Join:
-    key = label.key_column
-    on = [exp.EQ(this=column(_ANSWER, label.key), expression=column(key.scan, key.column))]
-    return _left_join(label.scan, on, markers)
-
-
 def _join(join: Join, markers: Markers) -> exp.Join:
     on = [
-        exp.EQ(this=column(own.scan, own.column), expression=column(other.scan, other.column))
+        exp.EQ(
+            this=compile_expression(own, markers.dialect),
+            expression=compile_expression(other, markers.dialect),
+        )
         for own, other in join.keys
     ]
     return _left_join(join.scan, on, markers)

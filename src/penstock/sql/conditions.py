@@ -14,7 +14,7 @@ from penstock.query.types import Operator
 from penstock.query.words import TEXTS
 from penstock.sql.dialects.standard import Dialect
 from penstock.sql.expressions import compile_expression
-from penstock.sql.types import Marker, Pattern
+from penstock.sql.types import Edge, Marker, Pattern, Reading
 
 
 @dataclass(slots=True)
@@ -24,8 +24,8 @@ class Markers:
     dialect: Dialect
     given: list[Marker] = field(default_factory=list)
 
-    def mark(self, parameter: Parameter, pattern: Pattern | None = None) -> exp.Expr:
-        self.given.append(Marker(parameter, pattern))
+    def mark(self, parameter: Parameter, reading: Reading = None) -> exp.Expr:
+        self.given.append(Marker(parameter, reading))
         return self.dialect.placeholder(len(self.given), parameter.type)
 
 
@@ -59,6 +59,8 @@ def compile_condition(condition: Condition, markers: Markers) -> exp.Expr:
             return _tested(condition, markers)
         case Every(parts):
             return conjunction([compile_condition(part, markers) for part in parts])
+        case Either(()):
+            return exp.false()
         case Either(parts):
             return _joined(exp.Or, [compile_condition(part, markers) for part in parts])
         case Inverse(part):
@@ -88,10 +90,20 @@ def _tested(tested: Tested, markers: Markers) -> exp.Expr:
         return _BINARY[operator](this=left, expression=markers.mark(parameters[0]))
     if operator is Operator.IS_NULL:
         return exp.Is(this=left, expression=exp.Null())
-    if operator is Operator.BETWEEN:
+    if operator in {Operator.BETWEEN, Operator.DURING}:
+        return _between(left, parameters, markers)
+    return _listed(left, tested, markers)
+
+
+def _between(left: exp.Expr, parameters: Sequence[Parameter], markers: Markers) -> exp.Expr:
+    """Return what two values, or one period of time, say of a third."""
+    if len(parameters) > 1:
         low, high = (markers.mark(parameter) for parameter in parameters)
         return exp.Between(this=left, low=low, high=high)
-    return _listed(left, tested, markers)
+    (period,) = parameters
+    first = exp.GTE(this=left, expression=markers.mark(period, Edge.FIRST))
+    after = exp.LT(this=left.copy(), expression=markers.mark(period, Edge.AFTER))
+    return exp.Paren(this=conjunction([first, after]))
 
 
 def _matched(

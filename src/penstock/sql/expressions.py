@@ -9,8 +9,19 @@ import sqlglot
 from sqlglot import exp
 
 from penstock.model.types import DataType
-from penstock.plan.types import Aggregated, ColumnOf, Cut, Expression, FormulaOf
+from penstock.plan.types import (
+    Aggregated,
+    Back,
+    ColumnOf,
+    Cut,
+    Expression,
+    FormulaOf,
+    KeyOf,
+)
 from penstock.sql.dialects.standard import Dialect
+
+ANSWER: Final = "the answer"
+"""Names of a model hold no spaces, so no scan is called this."""
 
 _ARITHMETIC: Final = (exp.Add, exp.Sub, exp.Mul, exp.Neg, exp.Abs)
 
@@ -30,16 +41,30 @@ def identifier(name: str) -> exp.Identifier:
 def compile_expression(expression: Expression, dialect: Dialect) -> exp.Expr:
     match expression:
         case ColumnOf(scan, name):
-            return column(scan, name)
+            return dialect.column(column(scan, name), expression.type)
         case FormulaOf():
             tree = _formula(expression, dialect)
             return _typed(tree, expression.type, dialect)
         case Aggregated():
             return _aggregate(expression, dialect)
-        case Cut(granularity, argument):
-            return dialect.cut(granularity, compile_expression(argument, dialect), expression.type)
+        case KeyOf(name):
+            return column(ANSWER, name)
+        case Back(argument, shift, type_):
+            before = compile_expression(argument, dialect)
+            return dialect.back(before, shift.amount, shift.unit, type_)
+        case Cut():
+            return _cut(expression, dialect)
         case unreachable:
             assert_never(unreachable)
+
+
+def _cut(cut: Cut, dialect: Dialect) -> exp.Expr:
+    argument = compile_expression(cut.argument, dialect)
+    if cut.zone is None:
+        return dialect.cut(cut.granularity, argument, cut.type)
+    local = dialect.cut(cut.granularity, dialect.zoned(argument, cut.zone), cut.type)
+    # A moment cut short is a moment still, a day or a number is nobody's.
+    return dialect.moment(local, cut.zone) if cut.type is DataType.TIMESTAMP_TZ else local
 
 
 def _aggregate(aggregated: Aggregated, dialect: Dialect) -> exp.Expr:

@@ -32,12 +32,23 @@ class Pattern(Enum):
     END = auto()
 
 
+class Edge(Enum):
+    """Which end of a period of time."""
+
+    FIRST = auto()
+    AFTER = auto()
+
+
+Reading: TypeAlias = Pattern | Edge | None
+"""How a value is read: as it is, as literal text of a LIKE pattern, or as an end of a period."""
+
+
 @dataclass(frozen=True, slots=True)
 class Marker:
-    """What fills one placeholder: a value as it is, or as literal text of a LIKE pattern."""
+    """What fills one placeholder."""
 
     parameter: Parameter
-    pattern: Pattern | None = None
+    reading: Reading = None
 
 
 @dataclass(frozen=True, slots=True)

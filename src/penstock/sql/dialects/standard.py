@@ -67,6 +67,14 @@ class Dialect:
     def placeholder(self, number: int, type_: DataType) -> exp.Expr:  # noqa: ARG002 - some engines write the type too
         return exp.Placeholder(this=str(number))
 
+    def column(self, tree: exp.Expr, type_: DataType) -> exp.Expr:  # noqa: ARG002 - some engines compare text in other ways than ours
+        """Return a column of the model as it is compared, grouped and ordered."""
+        return tree
+
+    def ordering(self, tree: exp.Expr, type_: DataType) -> exp.Expr:  # noqa: ARG002 - some databases have a dictionary's order
+        """Return a value as it is ordered, and compared for less and more; text by code points."""
+        return tree
+
     def cast(self, tree: exp.Expr, type_: DataType) -> exp.Expr:
         to = self.types.get(type_)
         return tree if to is None else exp.Cast(this=tree, to=exp.DataType(this=to, nested=False))
@@ -115,8 +123,12 @@ class Dialect:
         return self.cast(exp.Paren(this=exp.Sub(this=argument, expression=interval)), type_)
 
     def zoned(self, argument: exp.Expr, zone: str) -> exp.Expr:
-        """Return a moment as the clocks of a time zone show it."""
+        """Return a moment as the clocks of a time zone show it, or of what they show the moment."""
         return exp.AtTimeZone(this=argument, zone=exp.Literal.string(zone))
+
+    def moment(self, argument: exp.Expr, zone: str) -> exp.Expr:
+        """Return the moment at which the clocks of a time zone show this; most say it as `zoned`."""
+        return self.zoned(argument, zone)
 
     # Aggregates
 
