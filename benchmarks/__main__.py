@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from rich.console import Console
 
-from benchmarks.compile import measure_compile
+from benchmarks.compile import measure_compile, measure_wide_compile
 from benchmarks.effort import FULL, QUICK, Effort
 from benchmarks.ending import end_on_signals
 from benchmarks.http import measure_cached, measure_crowds, measure_downloads
@@ -65,7 +65,10 @@ def _memory(effort: Effort) -> Iterable[Result]:
 
 
 MEASURES: dict[str, Measure] = {
-    "compile": lambda effort: measure_compile(Penstock(), tpch(), effort),
+    "compile": lambda effort: [
+        *measure_compile(Penstock(), tpch(), effort),
+        *measure_wide_compile(effort),
+    ],
     "overhead": _overhead,
     "cached": _cached,
     "downloads": lambda effort: measure_downloads(Penstock(), tpch(), effort),

@@ -10,6 +10,7 @@ from penstock.model.types import DataType
 from penstock.plan.evolution import go_back
 from penstock.plan.scope import Scope
 from penstock.plan.types import Column, Parameter, Plan, Role, Sort, Subtotal
+from penstock.plan.uses import needed_joins
 from penstock.query.types import Query, Total
 
 
@@ -25,8 +26,10 @@ def _total(total: Total, query: Query, scope: Scope, plan: Plan) -> Plan:
     kept = frozenset(total.scales)
     scales = tuple(scale for scale in query.scales if scale.name in kept)
     keys = tuple(key for key in plan.keys if key.name in kept)
+    read = [output.expression for output in (*keys, *plan.measures)]
     return replace(
         plan,
+        joins=needed_joins(plan.joins, read, plan.where),
         keys=keys,
         having=None,
         labels=tuple(label for label in plan.labels if label.key in kept),
