@@ -21,6 +21,7 @@ WIDE_NEW_TARGET_MS, WIDE_KNOWN_TARGET_MS = 2.0, 0.1
 WARM_UP = 50
 COMPUTES = ("sum", "min", "max", "avg", "count", "count_distinct", "median", "stddev")
 OPERATORS = ("eq", "not_equal", "gt", "gte", "lt", "lte")
+SHAPES = tuple(itertools.product(COMPUTES, COMPUTES, OPERATORS, ("asc", "desc")))
 
 
 def measure_compile(penstock: Penstock, topic: Topic, effort: Effort) -> Sequence[Result]:
@@ -72,14 +73,15 @@ def measure_wide_compile(effort: Effort) -> Sequence[Result]:
 
 
 def _wide(shape: int, number: int) -> bytes:
-    """Return a question; each shape tests another number of destinations, in another way."""
-    operators = {"planes.year": {OPERATORS[shape % len(OPERATORS)]: 1990 + number % 20}}
+    """Return a question; each shape computes, tests or orders in another way."""
+    first, second, operator, way = SHAPES[shape]
     return json.dumps(
         {
             "data": {
                 "fields": {
                     "distance": ["sum"],
-                    "arr_delay": ["avg"],
+                    "arr_delay": [first],
+                    "dep_delay": [second],
                     "tailnum": ["count_distinct"],
                 },
                 "limit": 100 + number,
@@ -96,10 +98,9 @@ def _wide(shape: int, number: int) -> bytes:
             },
             "filter": {
                 "flight_date": {"during": "2013-Q3"},
-                "dest": [f"D{i}" for i in range(1 + shape // len(OPERATORS))],
-                **operators,
+                "planes.year": {operator: 1990 + number % 20},
             },
-            "order": {"distance": "desc"},
+            "order": {"distance": way},
             "total": {"all": [], "by maker": ["manufacturer"]},
             "evol": {"scale": "month", "depth": 2},
         }

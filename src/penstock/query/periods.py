@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Final
 
 PERIODS_HINT: Final = (
@@ -32,6 +33,7 @@ def is_period(text: str) -> bool:
     return True
 
 
+@lru_cache(maxsize=1024)
 def resolve_period(text: str, today: date) -> Days:
     """Return the first day of a period and the first day after it.
 
