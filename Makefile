@@ -5,8 +5,9 @@ BIN := .venv/bin
 # One stamp per Python: asking for another one makes the environment anew.
 RUN := .venv/.run-$(notdir $(PYTHON))
 DEV := .venv/.dev-$(notdir $(PYTHON))
+SPARK := .venv/.spark-$(notdir $(PYTHON))
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench bench-peers lock clean
+.PHONY: help demo test test-spark check bench bench-peers lock clean
 
 help: ## this text
 	@echo "Penstock: a project folder in, a secured query API out. On a machine with Python 3.11 and make:"
@@ -17,6 +18,9 @@ demo: $(RUN) ## start a node on the flights project and ask it three things (ARG
 
 test: $(DEV) ## run the whole suite (ARGS='tests/sql -k filter' for a part)
 	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+
+test-spark: $(SPARK) ## run what needs a cluster of Spark's: Java, 400 MB of packages, a minute
+	@$(BIN)/python -m pytest tests/spark $(ARGS)
 
 check: $(DEV) ## lint, format, types, import contracts
 	$(BIN)/ruff check
@@ -43,4 +47,8 @@ $(RUN): requirements.lock requirements-build.lock pyproject.toml
 
 $(DEV): requirements-dev.lock pyproject.toml
 	@PYTHON='$(PYTHON)' ./scripts/install requirements-dev.lock
+	@touch $@
+
+$(SPARK): requirements-spark.lock pyproject.toml
+	@PYTHON='$(PYTHON)' ./scripts/install requirements-spark.lock
 	@touch $@

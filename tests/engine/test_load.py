@@ -38,6 +38,16 @@ def test_an_unknown_engine_names_those_there_are() -> None:
     assert "duckdb" in engine_names()
 
 
+@pytest.mark.parametrize("name", ["bigquery", "mssql", "redshift", "snowflake"])
+def test_an_engine_whose_sql_alone_is_written_says_so(name: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        open_engine(name, settings(DATA))
+
+    assert "cannot connect to it yet" in caught.value.detail
+    assert caught.value.hint
+    assert name not in engine_names()
+
+
 @pytest.fixture
 def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, text in THIRD_PARTY.items():

@@ -6,6 +6,8 @@ worked answers are asked of both (tests/oracle).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -62,9 +64,18 @@ def table(
         database="demo",
         source=(name,),
         attributes=named,
-        relationships={r.name: r for r in relationships},
+        relationships={r.name: _typed(r, attributes) for r in relationships},
         rows=rows,
     )
+
+
+def _typed(found: Relationship, attributes: Mapping[str, Attribute]) -> Relationship:
+    """Say of what type the keys are: both sides are of that of the owner's attribute."""
+    types = {name: attribute.type for name, attribute in attributes.items()}
+    keys = tuple(
+        replace(key, own_type=types[key.own], other_type=types[key.own]) for key in found.keys
+    )
+    return replace(found, keys=keys)
 
 
 def model(*tables: Table) -> Model:
@@ -148,5 +159,5 @@ def connect() -> duckdb.DuckDBPyConnection:
     """Open the real flights, each table a view of its file."""
     connection = duckdb.connect()
     for name in FLIGHTS.tables:
-        connection.execute(f"CREATE VIEW {name} AS SELECT * FROM '{DATA / name}.parquet'")  # noqa: S608 - our own names
+        connection.execute(f"CREATE VIEW {name} AS SELECT * FROM '{DATA / name}.parquet'")
     return connection

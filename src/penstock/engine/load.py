@@ -2,22 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
-from typing import Final
+from typing import Final, Protocol
 
-from penstock.engine.types import Engine, EngineSettings
+from penstock.engine.types import Across, Engine, EngineSettings
 from penstock.errors import ConfigurationError, suggestion
 
 _GROUP: Final = "penstock.engines"
 # Ours are also entry points, for others to find; a source tree that was never installed has none.
-_OWN: Final = {"duckdb": "penstock.engine.duckdb:DuckDB"}
+_OWN: Final = {
+    "clickhouse": "penstock.engine.clickhouse:ClickHouse",
+    "databricks": "penstock.engine.databricks:Databricks",
+    "duckdb": "penstock.engine.duckdb:DuckDB",
+    "mariadb": "penstock.engine.mysql:MariaDB",
+    "mysql": "penstock.engine.mysql:MySQL",
+    "postgres": "penstock.engine.postgres:PostgreSQL",
+    "spark": "penstock.engine.spark:Spark",
+    "sqlite": "penstock.engine.sqlite:SQLite",
+    "trino": "penstock.engine.trino:Trino",
+}
+# Their SQL is written, and tested by golden files; nothing here connects to them yet.
+_SPOKEN: Final = {
+    "bigquery": "BigQuery",
+    "mssql": "SQL Server",
+    "redshift": "Redshift",
+    "snowflake": "Snowflake",
+}
 
 
 def engine_names() -> tuple[str, ...]:
     """Return the names of the engines that can be opened, ours and third parties'."""
     return tuple(sorted({*_OWN, *entry_points(group=_GROUP).names}))
+
+
+def open_federation(engines: Mapping[str, Engine], *, memory: int, threads: int) -> Across | None:
+    """Return what joins the answers of several databases, None where DuckDB is not installed."""
+    try:
+        opening: _Opening = import_module("penstock.engine.federation").Federation
+    except ImportError:
+        return None
+    return opening(engines, memory=memory, threads=threads)
+
+
+class _Opening(Protocol):
+    def __call__(self, engines: Mapping[str, Engine], *, memory: int, threads: int) -> Across: ...
 
 
 def open_engine(name: str, settings: EngineSettings) -> Engine:
@@ -29,6 +59,11 @@ def open_engine(name: str, settings: EngineSettings) -> Engine:
 def _find(name: str) -> EntryPoint:
     for point in entry_points(group=_GROUP, name=name):
         return point
+    if name in _SPOKEN:
+        raise ConfigurationError(
+            f"Penstock writes the SQL of {_SPOKEN[name]}, but cannot connect to it yet.",
+            hint="Reach it through Trino, or install a package that adds the engine.",
+        )
     known = engine_names()
     raise ConfigurationError(
         f"There is no engine {name!r}.",

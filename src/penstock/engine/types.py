@@ -79,6 +79,14 @@ class Running(Protocol):
     def close(self) -> None: ...
 
 
+class Across(Protocol):
+    """Answers the statements that have parts. Thread-safe."""
+
+    def run(self, statement: Statement, *, timeout: float) -> Running:
+        """Return a statement about to run, as `Engine.run` does."""
+        ...
+
+
 class Engine(Protocol):
     """A database that answers statements. Thread-safe: each statement has its own cursor."""
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import reduce
 
 from sqlglot import exp
 
@@ -28,19 +29,26 @@ class Compiled:
 def compile_plan(plan: Plan, *, dialect: str) -> Compiled:
     tongue = find_dialect(dialect)
     return Compiled(
-        rows=_rows_template(plan, tongue),
-        count=_count_template(plan, tongue) if plan.hints else None,
-        totals=tuple(_rows_template(total.plan, tongue) for total in plan.totals),
+        rows=compile_rows(plan, tongue),
+        count=compile_count(plan, tongue) if plan.hints else None,
+        totals=tuple(compile_rows(total.plan, tongue) for total in plan.totals),
     )
 
 
-def _rows_template(plan: Plan, dialect: Dialect) -> Template:
+def compile_rows(plan: Plan, dialect: Dialect) -> Template:
     markers = Markers(dialect)
     tree = _rows(plan, markers)
     return _template(tree, markers, tuple(column.type for column in plan.columns))
 
 
-def _count_template(plan: Plan, dialect: Dialect) -> Template:
+def compile_groups(plan: Plan, dialect: Dialect) -> Template:
+    """Compile the groups that there are: where nothing is grouped by, none if there is no row."""
+    markers = Markers(dialect)
+    tree = _selected(plan, (*plan.keys, *plan.measures), plan.where, markers, past=True)
+    return _template(tree, markers, tuple(column.type for column in plan.columns))
+
+
+def compile_count(plan: Plan, dialect: Dialect) -> Template:
     markers = Markers(dialect)
     return _template(_counted(plan, markers), markers, (DataType.INTEGER,))
 
@@ -75,7 +83,8 @@ def _sorted(plan: Plan, tree: exp.Select, markers: Markers) -> exp.Select:
 
 
 def _paged(plan: Plan, tree: exp.Select, markers: Markers) -> exp.Select:
-    tree.set("limit", exp.Limit(expression=markers.mark(plan.limit)))
+    if plan.limit is not None:
+        tree.set("limit", exp.Limit(expression=markers.mark(plan.limit)))
     if plan.skip is not None:
         tree.set("offset", exp.Offset(expression=markers.mark(plan.skip)))
     return tree
@@ -100,11 +109,16 @@ def _answer(plan: Plan, markers: Markers) -> exp.Select:
 
 
 def _selected(
-    plan: Plan, outputs: Sequence[Output], condition: Condition | None, markers: Markers
+    plan: Plan,
+    outputs: Sequence[Output],
+    condition: Condition | None,
+    markers: Markers,
+    *,
+    past: bool = False,
 ) -> exp.Select:
     tree = exp.Select(
-        expressions=[_output(output, markers.dialect) for output in outputs],
-        from_=exp.From(this=_table(plan.scan)),
+        expressions=[_output(output, plan, markers.dialect) for output in outputs],
+        from_=exp.From(this=_read(plan, markers, past=past)),
         joins=[_join(join, markers) for join in plan.joins],
     )
     where = _together((plan.scan.guard, condition), markers)
@@ -113,12 +127,35 @@ def _selected(
     if plan.grouped and plan.keys:
         ordinals = [exp.Literal.number(i) for i, _ in enumerate(plan.keys, 1)]
         tree.set("group", exp.Group(expressions=ordinals))
+    elif past:
+        # All rows together are a group even where there is no row.
+        some = exp.GT(this=exp.Count(this=exp.Star()), expression=exp.Literal.number(0))
+        tree.set("having", exp.Having(this=some))
     return tree
+
+
+def _read(plan: Plan, markers: Markers, *, past: bool) -> exp.Table | exp.Subquery:
+    """Return the table to read or, of several facts, the groups of each below those of another."""
+    if not plan.parts:
+        return _table(plan.scan)
+    groups: list[exp.Query] = [
+        _selected(part, (*part.keys, *part.measures), part.where, markers, past=past)
+        for part in plan.parts
+    ]
+    tree = reduce(
+        lambda above, below: exp.Union(this=above, expression=below, distinct=False), groups
+    )
+    return exp.Subquery(this=tree, alias=_alias(plan.scan.alias))
 
 
 def _completed(plan: Plan, inner: exp.Select, markers: Markers) -> exp.Select:
     """Complete the rows of the answer, once they are few: with labels, and how it was before."""
-    found = {label.name: compile_expression(label.value, markers.dialect) for label in plan.labels}
+    found = {
+        label.name: markers.dialect.ordering(
+            compile_expression(label.value, markers.dialect), label.value.type
+        )
+        for label in plan.labels
+    }
     for period, earlier in enumerate(plan.earlier, 1):
         found |= {m.name: column(_before(period), m.name) for m in earlier.measures}
     return exp.Select(
@@ -141,11 +178,9 @@ def _before(period: int) -> str:
 def _earlier_join(plan: Plan, period: int, markers: Markers) -> exp.Join:
     """Join the same groups as they were: each row of the answer meets one of them, or none."""
     earlier, alias, dialect = plan.earlier[period - 1], _before(period), markers.dialect
-    tree = _selected(plan, (*plan.keys, *earlier.measures), earlier.where, markers)
-    if not plan.keys:
-        # All rows together are a group even where there is no row.
-        some = exp.GT(this=exp.Count(this=exp.Star()), expression=exp.Literal.number(0))
-        tree.set("having", exp.Having(this=some))
+    then = earlier.instead or replace(plan, parts=earlier.parts)
+    outputs = (*then.keys, *earlier.measures)
+    tree = _selected(then, outputs, earlier.where, markers, past=True)
     on = [_matched(match, alias, dialect) for match in earlier.matches]
     one = exp.Literal.number(1)
     return exp.Join(
@@ -203,8 +238,11 @@ def _alias(name: str) -> exp.TableAlias:
     return exp.TableAlias(this=identifier(name))
 
 
-def _output(output: Output, dialect: Dialect) -> exp.Expr:
-    return _named(compile_expression(output.expression, dialect), output.name)
+def _output(output: Output, plan: Plan, dialect: Dialect) -> exp.Expr:
+    tree = compile_expression(output.expression, dialect)
+    if any(sort.name == output.name for sort in plan.sorts):
+        tree = dialect.ordering(tree, output.expression.type)
+    return _named(tree, output.name)
 
 
 def _named(tree: exp.Expr, name: str) -> exp.Expr:

@@ -38,6 +38,10 @@ _BINARY: Final = {
     Operator.LTE: exp.LTE,
 }
 
+_ORDERED: Final = frozenset(
+    {Operator.GT, Operator.GTE, Operator.LT, Operator.LTE, Operator.BETWEEN}
+)
+
 _LITERAL_TEXT: Final = {
     Operator.CONTAINS: Pattern.ANYWHERE,
     Operator.STARTS_WITH: Pattern.START,
@@ -86,6 +90,8 @@ def _tested(tested: Tested, markers: Markers) -> exp.Expr:
     left = compile_expression(tested.expression, markers.dialect)
     if operator in TEXTS:
         return _matched(operator, left, parameters[0], markers)
+    if operator in _ORDERED:
+        left = markers.dialect.ordering(left, tested.expression.type)
     if operator in _BINARY:
         return _BINARY[operator](this=left, expression=markers.mark(parameters[0]))
     if operator is Operator.IS_NULL:

@@ -17,6 +17,7 @@ from penstock.plan.types import (
     Expression,
     FormulaOf,
     KeyOf,
+    Nothing,
 )
 from penstock.sql.dialects.standard import Dialect
 
@@ -26,6 +27,32 @@ ANSWER: Final = "the answer"
 _ARITHMETIC: Final = (exp.Add, exp.Sub, exp.Mul, exp.Neg, exp.Abs)
 
 _NARROW: Final = frozenset({exp.DType.INT, exp.DType.SMALLINT, exp.DType.TINYINT})
+
+# Of nulls alone these make null.
+_STRICT: Final = (
+    exp.Column,
+    exp.Identifier,
+    exp.Literal,
+    exp.Paren,
+    exp.Cast,
+    exp.DataType,
+    exp.DataTypeParam,
+    exp.Add,
+    exp.Sub,
+    exp.Mul,
+    exp.Div,
+    exp.Mod,
+    exp.Neg,
+    exp.EQ,
+    exp.NEQ,
+    exp.GT,
+    exp.GTE,
+    exp.LT,
+    exp.LTE,
+    exp.DPipe,
+    exp.Upper,
+    exp.Lower,
+)
 
 _NUMBERS: Final = frozenset({DataType.INTEGER, DataType.FLOAT})
 
@@ -43,19 +70,28 @@ def compile_expression(expression: Expression, dialect: Dialect) -> exp.Expr:
         case ColumnOf(scan, name):
             return dialect.column(column(scan, name), expression.type)
         case FormulaOf():
-            tree = _formula(expression, dialect)
-            return _typed(tree, expression.type, dialect)
+            tree = _typed(_formula(expression, dialect), expression.type, dialect)
+            return _of_partner(tree, expression, dialect)
         case Aggregated():
             return _aggregate(expression, dialect)
+        case KeyOf() | Back() | Nothing():
+            return _beside(expression, dialect)
+        case Cut():
+            return _cut(expression, dialect)
+        case unreachable:
+            assert_never(unreachable)
+
+
+def _beside(expression: KeyOf | Back | Nothing, dialect: Dialect) -> exp.Expr:
+    """Return what stands in the place of a column: another row's, or nobody's."""
+    match expression:
         case KeyOf(name):
             return column(ANSWER, name)
         case Back(argument, shift, type_):
             before = compile_expression(argument, dialect)
             return dialect.back(before, shift.amount, shift.unit, type_)
-        case Cut():
-            return _cut(expression, dialect)
-        case unreachable:
-            assert_never(unreachable)
+        case Nothing(type_):
+            return dialect.cast(exp.Null(), type_)
 
 
 def _cut(cut: Cut, dialect: Dialect) -> exp.Expr:
@@ -95,6 +131,27 @@ def _formula(formula: FormulaOf, dialect: Dialect) -> exp.Expr:
 def _typed(tree: exp.Expr, type_: DataType, dialect: Dialect) -> exp.Expr:
     """Return a formula as the type its attribute declares, whatever the engine makes of it."""
     return dialect.cast(tree, type_) if type_ in _NUMBERS else exp.Paren(this=tree)
+
+
+def _of_partner(tree: exp.Expr, formula: FormulaOf, dialect: Dialect) -> exp.Expr:
+    """Return a formula of a joined row: null where there is none, whatever it makes of nulls."""
+    if formula.partner is None or _is_strict(formula.text):
+        return tree
+    key = compile_expression(formula.partner, dialect)
+    is_there = exp.Not(this=exp.Is(this=key, expression=exp.Null()))
+    return exp.Case(ifs=[exp.If(this=is_there, true=tree)])
+
+
+@lru_cache(maxsize=4096)
+def _is_strict(text: str) -> bool:
+    nodes = list(_parsed(text).walk())
+    return any(isinstance(node, exp.Column) for node in nodes) and all(
+        isinstance(node, _STRICT) or _is_divisor(node) for node in nodes
+    )
+
+
+def _is_divisor(node: exp.Expr) -> bool:
+    return isinstance(node, exp.Nullif) and isinstance(node.expression, exp.Literal)
 
 
 @lru_cache(maxsize=4096)

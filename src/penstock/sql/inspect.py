@@ -6,12 +6,14 @@ from collections.abc import Sequence
 
 from sqlglot import exp, select
 
+from penstock.model.types import DataType
+from penstock.sql.dialects.find import find_dialect
 from penstock.sql.types import Statement
 
 
 def count_duplicates(source: Sequence[str], columns: Sequence[str], *, dialect: str) -> Statement:
     """Count the keys that several rows have; rows without a whole key join nothing."""
-    return _counted(_duplicates(source, columns), dialect)
+    return _counted(_duplicates(source, columns, dialect), dialect)
 
 
 def count_matched_duplicates(
@@ -25,23 +27,52 @@ def count_matched_duplicates(
 
     `columns` are pairs of the owner's column and the relation's.
     """
+    keys = [exp.column(f"k{i}", table=_FOUND, quoted=True) for i, _ in enumerate(columns)]
     equal = [
-        exp.EQ(this=_column(_OWN, own), expression=_column(_ALL, other)) for own, other in columns
+        exp.EQ(this=_key(_OWN, own, dialect), expression=key)
+        for (own, _), key in zip(columns, keys, strict=True)
     ]
     matched = exp.Exists(
         this=select(exp.Literal.number(1)).from_(_relation(owner, _OWN)).where(*equal)
     )
-    duplicates = _duplicates(source, [other for _, other in columns]).where(matched)
-    return _counted(duplicates, dialect)
+    # The duplicates are few: it is they that are looked for, not each row of the relation.
+    duplicates = _duplicates(source, [other for _, other in columns], dialect)
+    return _counted(duplicates, dialect, matched)
 
 
-_ALL, _OWN = "all", "own"
+def count_filled(source: Sequence[str], column: str, *, dialect: str) -> Statement:
+    """Count the rows that have a value in this column."""
+    counted = select(exp.Count(this=_column(_ALL, column)).as_("filled"))
+    return Statement(counted.from_(_relation(source, _ALL)).sql(dialect=dialect, identify=True), ())
 
 
-def _duplicates(source: Sequence[str], columns: Sequence[str]) -> exp.Select:
-    keys = [_column(_ALL, name) for name in columns]
+def count_met(
+    source: Sequence[str], owner: Sequence[str], pair: tuple[str, str], *, dialect: str
+) -> Statement:
+    """Count the rows of the owning relation whose value is found in the other one.
+
+    `pair` is the owner's column and the relation's.
+    """
+    others = select(_column(_ALL, pair[1])).from_(_relation(source, _ALL))
+    met = exp.In(this=_column(_OWN, pair[0]), query=others.subquery())
+    counted = select(exp.Count(this=exp.Star()).as_("met")).from_(_relation(owner, _OWN))
+    return Statement(counted.where(met).sql(dialect=dialect, identify=True), ())
+
+
+def find_newest(source: Sequence[str], column: str, type_: DataType, *, dialect: str) -> Statement:
+    """Find the largest value of a column, null where there is none."""
+    newest = select(exp.Max(this=_column(_ALL, column)).as_("newest"))
+    text = newest.from_(_relation(source, _ALL)).sql(dialect=dialect, identify=True)
+    return Statement(text, (), (type_,))
+
+
+_ALL, _OWN, _FOUND = "all", "own", "found"
+
+
+def _duplicates(source: Sequence[str], columns: Sequence[str], dialect: str) -> exp.Select:
+    keys = [_key(_ALL, name, dialect) for name in columns]
     return (
-        select(exp.Literal.number(1).as_("one"))
+        select(*(exp.alias_(key, f"k{i}", quoted=True) for i, key in enumerate(keys)))
         .from_(_relation(source, _ALL))
         .where(*(exp.Not(this=exp.Is(this=key, expression=exp.Null())) for key in keys))
         .group_by(*keys)
@@ -49,9 +80,10 @@ def _duplicates(source: Sequence[str], columns: Sequence[str]) -> exp.Select:
     )
 
 
-def _counted(inner: exp.Select, dialect: str) -> Statement:
-    counted = select(exp.Count(this=exp.Star()).as_("duplicates")).from_(inner.subquery("found"))
-    return Statement(counted.sql(dialect=dialect, identify=True), ())
+def _counted(inner: exp.Select, dialect: str, *conditions: exp.Expr) -> Statement:
+    counted = select(exp.Count(this=exp.Star()).as_("duplicates"))
+    counted = counted.from_(inner.subquery(_FOUND)).where(*conditions)
+    return Statement(find_dialect(dialect).write(counted).text, ())
 
 
 def _relation(source: Sequence[str], alias: str) -> exp.Expr:
@@ -62,6 +94,11 @@ def _relation(source: Sequence[str], alias: str) -> exp.Expr:
         catalog=qualifiers[-2] if len(qualifiers) > 1 else None,
     )
     return exp.alias_(table, alias, quoted=True, table=True)
+
+
+def _key(scan: str, name: str, dialect: str) -> exp.Expr:
+    """Return a column as a join compares it: 'a' and 'A' are two keys to every engine."""
+    return find_dialect(dialect).key(_column(scan, name))
 
 
 def _column(scan: str, name: str) -> exp.Column:

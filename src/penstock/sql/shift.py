@@ -15,15 +15,16 @@ _YEAR = 12
 def go_back(value: Bound, shift: Shift) -> Bound:
     """Return the value so much earlier: 31 March less a month is the last day of February.
 
-    Raises OverflowError where the calendar does not go back that far.
+    Before the first day of the calendar there is none: it stays there.
     """
     if not isinstance(value, date):  # a datetime is one
         return value
     if shift.unit is Granularity.DAY:
-        return value - timedelta(days=shift.amount)
+        days = min(shift.amount, value.toordinal() - 1)
+        return value - timedelta(days=days)
     months = value.year * _YEAR + value.month - 1 - shift.amount
     year, month = divmod(months, _YEAR)
     if year < date.min.year:
-        raise OverflowError(shift.amount)
+        return value.replace(year=1, month=1, day=1)
     day = min(value.day, monthrange(year, month + 1)[1])
     return value.replace(year=year, month=month + 1, day=day)

@@ -14,9 +14,10 @@ from penstock.engine.duckdb.columns import read_type
 from penstock.engine.duckdb.errors import translate_error
 from penstock.engine.duckdb.guard import CATALOG, SCHEMA
 from penstock.engine.duckdb.open import Opened, open_database, quote
+from penstock.engine.duckdb.relations import find_relations
 from penstock.engine.duckdb.rows import Rows
 from penstock.engine.files import Files, check_files, read_files, read_token
-from penstock.engine.types import EngineSettings, FoundColumn
+from penstock.engine.types import EngineSettings, FoundColumn, FoundRelation
 from penstock.errors import ConfigurationError, PenstockError, UnavailableError
 from penstock.sql.types import Statement
 
@@ -69,6 +70,9 @@ class DuckDB:
         return sum(
             batch.column(0)[0].as_py() for batch in self.run(statement, timeout=_COUNT_TIMEOUT)
         )
+
+    def relations(self) -> tuple[FoundRelation, ...]:
+        return find_relations(self._ask)
 
     def version(self, *, now: bool = False) -> str:
         self._look(now=now)

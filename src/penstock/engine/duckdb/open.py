@@ -22,12 +22,12 @@ from penstock.errors import ConfigurationError, EngineError
 from penstock.query.types import Json
 from penstock.sql.types import Statement
 
-_CHECKED_TEXTS = 4_096
+CHECKED_TEXTS = 4_096
 _CHECKED_LENGTH = 16_384  # longer texts are lists of values, rarely seen twice
 _IDLE = 64
-_SPILL_FACTOR = 4
+SPILL_FACTOR = 4
 # 10 MiB by default, which eight slow clients would fill eight times; no slower in 2 MiB.
-_BUFFER = "SET streaming_buffer_size = '2MiB'"
+BUFFER = "SET streaming_buffer_size = '2MiB'"
 
 _READERS: Final = {
     ".parquet": "read_parquet",
@@ -42,7 +42,7 @@ _COMPRESSED: Final = frozenset({".gz", ".zst"})
 
 Config: TypeAlias = dict[str, str | bool | int | float | list[str]]
 
-_ALWAYS: Final[Config] = {
+ALWAYS: Final[Config] = {
     # A name that is no table must not find a variable of ours.
     "python_enable_replacements": "false",
     "autoinstall_known_extensions": "false",
@@ -76,7 +76,7 @@ class Opened:
         except IndexError:
             cursor = self.connection.cursor()
             cursor.execute(f"USE {CATALOG}")
-            cursor.execute(_BUFFER)
+            cursor.execute(BUFFER)
             return cursor
 
     def give_back(self, cursor: duckdb.DuckDBPyConnection) -> None:
@@ -88,18 +88,23 @@ class Opened:
         text = statement.text
         if text in self._checked:
             return
-        # All rows of one: a cursor is not free again before it was read to its end.
-        rows = cursor.execute("SELECT json_serialize_sql(?)", [text]).fetchall()
-        tree: Json = msgspec.json.decode(rows[0][0])
-        fault = find_fault(tree, self.relations)
-        if fault is not None:
-            raise EngineError("The database could not answer this query.") from PermissionError(
-                f"refused, because {fault}"
-            )
-        if len(self._checked) >= _CHECKED_TEXTS:
+        look_at(text, self.relations, cursor)
+        if len(self._checked) >= CHECKED_TEXTS:
             self._checked.clear()
         if len(text) <= _CHECKED_LENGTH:
             self._checked.add(text)
+
+
+def look_at(text: str, relations: Relations, cursor: duckdb.DuckDBPyConnection) -> None:
+    """Raise EngineError unless a text only reads these relations."""
+    # All rows of one: a cursor is not free again before it was read to its end.
+    rows = cursor.execute("SELECT json_serialize_sql(?)", [text]).fetchall()
+    tree: Json = msgspec.json.decode(rows[0][0])
+    fault = find_fault(tree, relations)
+    if fault is not None:
+        raise EngineError("The database could not answer this query.") from PermissionError(
+            f"refused, because {fault}"
+        )
 
 
 def open_database(settings: EngineSettings, files: Files, database: str | None) -> Opened:
@@ -139,11 +144,11 @@ def quote(name: str) -> str:
 
 def _config(settings: EngineSettings, folder: Path) -> Config:
     return {
-        **_ALWAYS,
+        **ALWAYS,
         "memory_limit": f"{settings.memory}B",
         "threads": settings.threads,
         "temp_directory": str(folder / "spill"),
-        "max_temp_directory_size": f"{settings.memory * _SPILL_FACTOR}B",
+        "max_temp_directory_size": f"{settings.memory * SPILL_FACTOR}B",
     }
 
 

@@ -7,3 +7,4 @@ from penstock.sql.dialects.standard import Dialect
 
 class DuckDB(Dialect):
     name = "duckdb"
+    keys = 250  # 1,000 placeholders take as long as half a million rows

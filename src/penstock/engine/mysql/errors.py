@@ -1,0 +1,117 @@
+"""What the server says → an error of ours, without its words: those are the `__cause__`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+import pyarrow as pa
+import pymysql
+from pymysql.constants import CR, ER
+
+from penstock.errors import (
+    EngineError,
+    PenstockError,
+    QueryCancelledError,
+    QueryTimeoutError,
+    ResultOverflowError,
+    UnavailableError,
+)
+
+_KILLED: Final = frozenset({ER.QUERY_INTERRUPTED, 1927, 3024, 1969})  # 1927, 1969: MariaDB's
+_LATE: Final = frozenset({1969, 3024})
+_OVERFLOWS: Final = frozenset({1690, ER.WARN_DATA_OUT_OF_RANGE, 1916})
+_NO_ROOM: Final = frozenset(
+    {ER.OUT_OF_RESOURCES, ER.OUTOFMEMORY, ER.OUT_OF_SORTMEMORY, ER.RECORD_FILE_FULL, 1021, 1038}
+)
+_GONE: Final = frozenset(
+    {
+        CR.CR_CONN_HOST_ERROR,
+        CR.CR_CONNECTION_ERROR,
+        CR.CR_SERVER_GONE_ERROR,
+        CR.CR_SERVER_LOST,
+        CR.CR_SERVER_HANDSHAKE_ERR,
+        CR.CR_SSL_CONNECTION_ERROR,
+        ER.ACCESS_DENIED_ERROR,
+        ER.BAD_DB_ERROR,
+        ER.CON_COUNT_ERROR,
+        ER.DBACCESS_DENIED_ERROR,
+        ER.HOST_IS_BLOCKED,
+        ER.HOST_NOT_PRIVILEGED,
+        ER.SERVER_SHUTDOWN,
+        ER.TOO_MANY_USER_CONNECTIONS,
+    }
+)
+_MIXED_COLLATIONS: Final = frozenset({1267, 1270, 1271})
+_NO_ZONES: Final = ER.SUBQUERY_NO_1_ROW
+_CUT_OFF: Final = 1260
+_TRUNCATED: Final = 1292
+
+_OVERFLOW: Final = "A number in the answer is larger than its type can hold."
+
+
+def translate_error(error: BaseException) -> PenstockError:
+    """Return the error to raise from `error`."""
+    if isinstance(error, PenstockError):
+        return error
+    if isinstance(error, pa.ArrowInvalid):
+        return ResultOverflowError(_OVERFLOW, hint="Narrow the filter, or make it a float.")
+    code = read_code(error)
+    if code in _GONE or isinstance(error, OSError):
+        return UnavailableError("The database cannot be reached at the moment.")
+    if code in _LATE:
+        return late()
+    if code in _KILLED:
+        return QueryCancelledError("The query was stopped.")
+    return _explain(code)
+
+
+def _explain(code: int) -> PenstockError:
+    if code in _OVERFLOWS:
+        return ResultOverflowError(
+            _OVERFLOW, hint="Narrow the filter, or make the attribute a float."
+        )
+    if code in _NO_ROOM:
+        return EngineError(
+            "The query needs more memory than the database may use.",
+            hint="Ask for fewer groups or columns, or give the database more room.",
+        )
+    if code in _MIXED_COLLATIONS:
+        return EngineError(
+            "Two columns that a relationship joins have different collations.",
+            hint="Give both the same collation in the database.",
+        )
+    if code == _NO_ZONES:
+        return EngineError(
+            "The database cannot tell what the clocks of the time zone show.",
+            hint="Its time zone tables are not loaded, or a time is before 1970 or after 2038.",
+        )
+    return EngineError("The database could not answer this query.")
+
+
+def late() -> QueryTimeoutError:
+    return QueryTimeoutError(
+        "The query took longer than the database may take.",
+        hint="Narrow the filter, or ask for fewer columns or rows.",
+    )
+
+
+def read_code(error: BaseException) -> int:
+    """Return the server's or the driver's number of an error, 0 where it has none."""
+    found = error.args[0] if isinstance(error, pymysql.MySQLError) and error.args else 0
+    return found if isinstance(found, int) else 0
+
+
+def find_fault(warnings: Iterable[tuple[int, str]]) -> PenstockError | None:
+    """Return what makes an answer wrong that the server only warns of."""
+    for code, words in warnings:
+        if code == _CUT_OFF:
+            return EngineError(
+                "The database has no room for a median or percentile of so many values.",
+                hint="Narrow the filter, or raise `max_allowed_packet` of the server.",
+            )
+        if code in _OVERFLOWS:
+            return _explain(code)
+        if code == _TRUNCATED and words.startswith("Truncated incorrect"):
+            return EngineError("A value of the query cannot be read as the type it is cast to.")
+    return None

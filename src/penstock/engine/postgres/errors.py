@@ -1,0 +1,52 @@
+"""What PostgreSQL says → an error of ours, without its words: those are the `__cause__`."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import psycopg
+from psycopg import pq
+
+from penstock.errors import EngineError, PenstockError, ResultOverflowError, UnavailableError
+
+CANCELLED: Final = "57014"
+
+_NO_ROOM: Final = frozenset({"53100", "53200", "53400"})
+_OVERFLOWS: Final = frozenset({"22003", "22008", "22015"})
+# Connection lost, too many connections, shutting down, starting up, no such database, no entry.
+_GONE: Final = ("08", "533", "57P", "3D", "28")
+
+
+class ServerError(Exception):
+    """What the server answered, by its code; its words may hold data and stay in the log."""
+
+    def __init__(self, state: str, words: str) -> None:
+        super().__init__(state, words)
+        self.state = state
+
+
+def read_error(result: pq.abc.PGresult) -> ServerError:
+    """Return the error that a result is."""
+    state = result.error_field(pq.DiagnosticField.SQLSTATE) or b""
+    words = (result.error_message or b"").decode(errors="replace")
+    return ServerError(state.decode(), words)
+
+
+def translate_error(error: Exception) -> PenstockError:
+    """Return the error to raise from `error`."""
+    if isinstance(error, PenstockError):
+        return error
+    state = error.state if isinstance(error, ServerError) else ""
+    if isinstance(error, psycopg.OperationalError) or state.startswith(_GONE):
+        return UnavailableError("The database cannot be reached at the moment.")
+    if state in _OVERFLOWS:
+        return ResultOverflowError(
+            "A number in the answer is larger than its type can hold.",
+            hint="Narrow the filter, or make the attribute a float.",
+        )
+    if state in _NO_ROOM:
+        return EngineError(
+            "The query needs more memory than the database may use.",
+            hint="Ask for fewer groups or columns, or give the database more room.",
+        )
+    return EngineError("The database could not answer this query.")

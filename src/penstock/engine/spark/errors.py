@@ -1,0 +1,78 @@
+"""What Spark says → an error of ours, without its words: those are the `__cause__`."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import grpc
+from pyspark.errors import PySparkException
+from pyspark.errors.exceptions.connect import SparkConnectGrpcException
+from pyspark.logger import PySparkLogger
+
+from penstock.errors import (
+    EngineError,
+    PenstockError,
+    QueryCancelledError,
+    ResultOverflowError,
+    UnavailableError,
+)
+
+# The client would print each error of the server, with the statement and its values.
+PySparkLogger.getLogger("SQLQueryContextLogger").disabled = True
+
+_OVERFLOW: Final = "22003"
+_LOST: Final = (
+    "INVALID_HANDLE.SESSION_CHANGED",
+    "INVALID_HANDLE.SESSION_CLOSED",
+    "INVALID_HANDLE.SESSION_NOT_FOUND",
+)
+_AWAY: Final = frozenset({grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED})
+_REFUSED: Final = frozenset({grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED})
+_NO_TABLE: Final = "TABLE_OR_VIEW_NOT_FOUND"
+_STOPPED: Final = "OPERATION_CANCELED"
+
+
+def translate_error(error: Exception) -> PenstockError:
+    """Return the error to raise from `error`."""
+    condition = _condition(error)
+    if condition == _STOPPED:
+        return QueryCancelledError("The query was stopped.")
+    if isinstance(error, PySparkException) and error.getSqlState() == _OVERFLOW:
+        return ResultOverflowError(
+            "A number in the answer is larger than its type can hold.",
+            hint="Narrow the filter, or make the attribute a float.",
+        )
+    if is_away(error):
+        return UnavailableError("Spark cannot be reached at the moment.")
+    if _status(error) in _REFUSED:
+        return UnavailableError(
+            "Spark refuses the credentials of this connection.",
+            hint="See `token` in the options of the database's connector.",
+        )
+    return EngineError("The database could not answer this query.")
+
+
+def is_lost(error: Exception) -> bool:
+    """Whether the server does not know the session any more: it was restarted, or waited long."""
+    return _condition(error).startswith(_LOST)
+
+
+def is_away(error: Exception) -> bool:
+    """Whether nobody answers, so that the next one had better call anew."""
+    return is_lost(error) or _status(error) in _AWAY
+
+
+def is_missing(error: Exception) -> bool:
+    """Whether there is no such table."""
+    return _condition(error).startswith(_NO_TABLE)
+
+
+def _condition(error: Exception) -> str:
+    return (error.getCondition() or "") if isinstance(error, PySparkException) else ""
+
+
+def _status(error: Exception) -> grpc.StatusCode | None:
+    if isinstance(error, SparkConnectGrpcException):
+        status: grpc.StatusCode = error.getGrpcStatusCode()
+        return status
+    return None

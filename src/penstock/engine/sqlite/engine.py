@@ -1,0 +1,116 @@
+"""The engine: one SQLite file, opened again when another takes its place."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from threading import Lock
+from time import monotonic
+from typing import Final, TypeVar
+
+from penstock.engine.deadlines import Deadlines
+from penstock.engine.files import read_token
+from penstock.engine.sqlite.errors import translate_error
+from penstock.engine.sqlite.open import Opened, find_inode, open_file, read_path
+from penstock.engine.sqlite.relations import find_columns, find_relations
+from penstock.engine.sqlite.rows import Rows
+from penstock.engine.types import EngineSettings, FoundColumn, FoundRelation
+from penstock.errors import ConfigurationError, EngineError, UnavailableError
+from penstock.sql.types import Statement
+
+_T = TypeVar("_T")
+
+_LOOK_EVERY: Final = 0.5  # seconds between two looks at the file
+_COUNT_TIMEOUT: Final = 60.0
+
+
+class SQLite:
+    """A database file. Raises ConfigurationError where there is none, or it is something else."""
+
+    dialect = "sqlite"
+
+    def __init__(self, settings: EngineSettings, *, clock: Callable[[], float] = monotonic) -> None:
+        self._path = read_path(settings)
+        self._clock = clock
+        self._deadlines = Deadlines()
+        self._lock = Lock()
+        self._closed = False
+        self._looked = clock()
+        self._token = self._look()
+        try:
+            self._opened = open_file(self._path)
+            self.relations()
+        except UnavailableError as error:
+            raise ConfigurationError(
+                f"The data of database {settings.database!r} cannot be read.",
+                hint=f"There is no SQLite file {self._path.name!r}, or it is something else.",
+            ) from error
+
+    def run(self, statement: Statement, *, timeout: float) -> Rows:
+        rows = Rows(self._current, statement, self._deadlines)
+        self._deadlines.watch(rows, monotonic() + timeout)
+        return rows
+
+    def columns(self, source: Sequence[str]) -> tuple[FoundColumn, ...] | None:
+        return self._ask(lambda connection: find_columns(connection, source[-1]))
+
+    def relations(self) -> tuple[FoundRelation, ...]:
+        return self._ask(find_relations)
+
+    def count(self, source: Sequence[str]) -> int:
+        text = f"SELECT COUNT(*) AS rows FROM {_quote(source[-1])}"  # noqa: S608 - quoted
+        batches = self.run(Statement(text, ()), timeout=_COUNT_TIMEOUT)
+        return sum(batch.column(0)[0].as_py() for batch in batches)
+
+    def version(self, *, now: bool = False) -> str:
+        time = self._clock()
+        if now or time - self._looked >= _LOOK_EVERY:
+            self._looked, self._token = time, self._look()
+        return self._token
+
+    def ping(self) -> None:
+        find_inode(self._path)
+        self._ask(lambda connection: connection.execute("SELECT 1").fetchall())
+
+    def close(self) -> None:
+        """Stop what runs. A second call does nothing more."""
+        with self._lock:
+            self._closed = True
+        for work in self._deadlines.close():
+            if isinstance(work, Rows):
+                work.close()
+        self._opened.close()
+
+    def _look(self) -> str:
+        # What was written last may be in the log beside the file still.
+        return read_token([str(self._path), f"{self._path}-wal"])
+
+    def _current(self) -> Opened:
+        """Return the file, opened again where it is not the one that was opened."""
+        inode = find_inode(self._path)
+        with self._lock:
+            if self._closed:
+                raise UnavailableError("The database is closed.")
+            if self._opened.inode != inode:
+                self._opened.close()
+                self._opened = open_file(self._path)
+            return self._opened
+
+    def _ask(self, question: Callable[[sqlite3.Connection], _T]) -> _T:
+        """Ask something of our own, which a statement may not."""
+        opened = self._current()
+        try:
+            connection = opened.take()
+            connection.set_authorizer(None)
+            try:
+                return question(connection)
+            finally:
+                connection.close()
+        except sqlite3.Error as error:
+            raise translate_error(error) from error
+
+
+def _quote(name: str) -> str:
+    if not name or "\0" in name:
+        raise EngineError("The database has no such table.")
+    return '"' + name.replace('"', '""') + '"'

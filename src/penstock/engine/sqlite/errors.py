@@ -1,0 +1,46 @@
+"""What SQLite says → an error of ours, without its words: those are the `__cause__`."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Final
+
+from penstock.errors import (
+    EngineError,
+    PenstockError,
+    QueryCancelledError,
+    ResultOverflowError,
+    UnavailableError,
+)
+
+_CODES: Final = {
+    sqlite3.SQLITE_BUSY: "Another program writes to the database.",
+    sqlite3.SQLITE_LOCKED: "Another program writes to the database.",
+    sqlite3.SQLITE_CANTOPEN: "The data cannot be read at the moment.",
+    sqlite3.SQLITE_IOERR: "The data cannot be read at the moment.",
+    sqlite3.SQLITE_CORRUPT: "The data cannot be read at the moment.",
+    sqlite3.SQLITE_NOTADB: "The data cannot be read at the moment.",
+    sqlite3.SQLITE_PROTOCOL: "The data cannot be read at the moment.",
+}
+_PRIMARY: Final = 0xFF
+# What it says of a sum of integers, and of a sum of ours that no number holds.
+_OVERFLOWS: Final = ("integer overflow", "user-defined aggregate's 'finalize' method raised")
+
+
+def translate_error(error: Exception) -> PenstockError:
+    """Return the error to raise from `error`."""
+    if isinstance(error, PenstockError):
+        return error
+    code = getattr(error, "sqlite_errorcode", 0) & _PRIMARY
+    if code == sqlite3.SQLITE_INTERRUPT:
+        return QueryCancelledError("The query was stopped.")
+    if code in _CODES:
+        return UnavailableError(_CODES[code], hint="Try again.")
+    if code == sqlite3.SQLITE_TOOBIG or any(words in str(error) for words in _OVERFLOWS):
+        return ResultOverflowError(
+            "A number in the answer is larger than its type can hold.",
+            hint="Narrow the filter, or make the attribute a float.",
+        )
+    if code == sqlite3.SQLITE_NOMEM or isinstance(error, MemoryError):
+        return EngineError("The query needs more memory than there is.")
+    return EngineError("The database could not answer this query.")

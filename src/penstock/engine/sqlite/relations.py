@@ -1,0 +1,55 @@
+"""SQLite's catalogue → columns, relations and their keys."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from typing import Final
+
+from penstock.engine.sqlite.columns import read_type
+from penstock.engine.types import FoundColumn, FoundForeignKey, FoundRelation
+
+_RELATIONS: Final = (
+    "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type IN ('table', 'view')"
+    " AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name"
+)
+
+
+def find_columns(connection: sqlite3.Connection, table: str) -> tuple[FoundColumn, ...] | None:
+    """Return a relation's columns in order, None where there is no such relation."""
+    rows = connection.execute("SELECT name, type FROM pragma_table_xinfo(?)", [table])
+    return tuple(FoundColumn(name, read_type(native), native) for name, native in rows) or None
+
+
+def find_relations(connection: sqlite3.Connection) -> tuple[FoundRelation, ...]:
+    names = [str(name) for (name,) in connection.execute(_RELATIONS).fetchall()]
+    return tuple(_relation(connection, name) for name in names)
+
+
+def _relation(connection: sqlite3.Connection, name: str) -> FoundRelation:
+    return FoundRelation(
+        source=(name,),
+        columns=find_columns(connection, name) or (),
+        primary_key=_primary_key(connection, name),
+        foreign_keys=tuple(_foreign_keys(connection, name)),
+    )
+
+
+def _primary_key(connection: sqlite3.Connection, name: str) -> tuple[str, ...]:
+    rows = connection.execute(
+        "SELECT name FROM pragma_table_info(?) WHERE pk > 0 ORDER BY pk", [name]
+    )
+    return tuple(str(column) for (column,) in rows)
+
+
+def _foreign_keys(connection: sqlite3.Connection, name: str) -> Iterable[FoundForeignKey]:
+    rows: list[tuple[int, str, str, str | None]] = connection.execute(
+        'SELECT id, "table", "from", "to" FROM pragma_foreign_key_list(?) ORDER BY id, seq', [name]
+    ).fetchall()
+    for key in sorted({number for number, *_ in rows}):
+        parts = [row for row in rows if row[0] == key]
+        other = parts[0][1]
+        # Where it names no columns, it means the other's primary key.
+        named = tuple(to for *_, to in parts if to is not None)
+        own = tuple(column for _, _, column, _ in parts)
+        yield FoundForeignKey(own, (other,), named or _primary_key(connection, other))

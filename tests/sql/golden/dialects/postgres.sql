@@ -1,0 +1,314 @@
+-- topic: dates cut short
+-- filled: limit
+SELECT
+  CAST(DATE_TRUNC('WEEK', CAST("samples"."day" AS TIMESTAMP)) AS DATE) AS "day:week",
+  CAST(DATE_TRUNC('MONTH', CAST("samples"."day" AS TIMESTAMP)) AS DATE) AS "day:month",
+  CAST(DATE_TRUNC('QUARTER', CAST("samples"."day" AS TIMESTAMP)) AS DATE) AS "day:quarter",
+  MAKE_DATE(
+    CAST(EXTRACT(YEAR FROM "samples"."day") AS INT),
+    CAST(CASE WHEN EXTRACT(MONTH FROM "samples"."day") <= 6 THEN 1 ELSE 7 END AS INT),
+    1
+  ) AS "day:semester",
+  CAST(DATE_TRUNC('YEAR', CAST("samples"."day" AS TIMESTAMP)) AS DATE) AS "day:year",
+  COUNT("samples"."id") AS "id_count"
+FROM "samples" AS "samples"
+GROUP BY
+  1,
+  2,
+  3,
+  4,
+  5
+ORDER BY
+  1 ASC,
+  2 ASC,
+  3 ASC,
+  4 ASC,
+  5 ASC
+LIMIT $1;
+
+-- topic: numbers of dates
+-- filled: limit
+SELECT
+  CAST(EXTRACT(ISODOW FROM "samples"."day") AS BIGINT) AS "day:weekday",
+  CAST(EXTRACT(MONTH FROM "samples"."day") AS BIGINT) AS "day:month_of_year",
+  CAST(EXTRACT(DAY FROM "samples"."day") AS BIGINT) AS "day:day_of_month",
+  COUNT("samples"."id") AS "id_count"
+FROM "samples" AS "samples"
+GROUP BY
+  1,
+  2,
+  3
+ORDER BY
+  1 ASC,
+  2 ASC,
+  3 ASC
+LIMIT $1;
+
+-- topic: times cut short
+-- filled: limit
+SELECT
+  DATE_TRUNC('SECOND', "samples"."at") AS "at:second",
+  DATE_TRUNC('MINUTE', "samples"."at") AS "at:minute",
+  DATE_TRUNC('HOUR', "samples"."at") AS "at:hour",
+  CAST("samples"."at" AS DATE) AS "at:day",
+  CAST(DATE_TRUNC('WEEK', CAST("samples"."at" AS TIMESTAMP)) AS DATE) AS "at:week",
+  CAST(DATE_TRUNC('MONTH', CAST("samples"."at" AS TIMESTAMP)) AS DATE) AS "at:month",
+  COUNT("samples"."id") AS "id_count"
+FROM "samples" AS "samples"
+GROUP BY
+  1,
+  2,
+  3,
+  4,
+  5,
+  6
+ORDER BY
+  1 ASC,
+  2 ASC,
+  3 ASC,
+  4 ASC,
+  5 ASC,
+  6 ASC
+LIMIT $1;
+
+-- topic: moments cut short
+-- filled: limit
+SELECT
+  DATE_TRUNC('HOUR', "samples"."at_tz") AS "at_tz:hour",
+  CAST("samples"."at_tz" AS DATE) AS "at_tz:day",
+  CAST(EXTRACT(HOUR FROM "samples"."at_tz") AS BIGINT) AS "at_tz:hour_of_day",
+  CAST(EXTRACT(ISODOW FROM "samples"."at_tz") AS BIGINT) AS "at_tz:weekday",
+  COUNT("samples"."id") AS "id_count"
+FROM "samples" AS "samples"
+GROUP BY
+  1,
+  2,
+  3,
+  4
+ORDER BY
+  1 ASC,
+  2 ASC,
+  3 ASC,
+  4 ASC
+LIMIT $1;
+
+-- topic: moments in a time zone
+-- filled: limit
+SELECT
+  DATE_TRUNC('HOUR', "samples"."at_tz" AT TIME ZONE 'Europe/Paris') AT TIME ZONE 'Europe/Paris' AS "at_tz:hour",
+  CAST("samples"."at_tz" AT TIME ZONE 'Europe/Paris' AS DATE) AS "at_tz:day",
+  COUNT("samples"."id") AS "id_count"
+FROM "samples" AS "samples"
+GROUP BY
+  1,
+  2
+ORDER BY
+  1 ASC,
+  2 ASC
+LIMIT $1;
+
+-- topic: computes
+-- filled: limit
+SELECT
+  CAST(SUM("samples"."whole") AS BIGINT) AS "whole_sum",
+  MIN("samples"."whole") AS "whole_min",
+  CAST(AVG("samples"."whole") AS DOUBLE PRECISION) AS "whole_avg",
+  COUNT("samples"."whole") AS "whole_count",
+  COUNT(DISTINCT "samples"."whole") AS "whole_count_distinct",
+  CAST(STDDEV("samples"."whole") AS DOUBLE PRECISION) AS "whole_stddev",
+  CAST(VAR_SAMP("samples"."whole") AS DOUBLE PRECISION) AS "whole_variance",
+  SUM("samples"."price") AS "price_sum",
+  CAST(AVG(CAST("samples"."price" AS DOUBLE PRECISION)) AS DOUBLE PRECISION) AS "price_avg",
+  SUM(CAST("samples"."ratio" AS DOUBLE PRECISION)) AS "ratio_sum",
+  CAST(AVG("samples"."ratio") AS DOUBLE PRECISION) AS "ratio_avg"
+FROM "samples" AS "samples"
+LIMIT $1;
+
+-- topic: percentiles
+-- filled: limit
+SELECT
+  CAST("samples"."name" AS TEXT) COLLATE "C" AS "name",
+  PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY
+    "samples"."whole") AS "whole_median",
+  CAST(PERCENTILE_CONT(0.05) WITHIN GROUP (ORDER BY
+    "samples"."whole") AS DOUBLE PRECISION) AS "whole_p05"
+FROM "samples" AS "samples"
+GROUP BY
+  1
+ORDER BY
+  1 ASC
+LIMIT $1;
+
+-- topic: approximations
+-- filled: limit
+SELECT
+  COUNT(DISTINCT "samples"."whole") AS "whole_count_approx_distinct"
+FROM "samples" AS "samples"
+LIMIT $1;
+
+-- topic: text patterns
+-- filled: name name name limit
+SELECT
+  "samples"."id" AS "id"
+FROM "samples" AS "samples"
+WHERE
+  (
+    CAST("samples"."name" AS TEXT) LIKE $1 ESCAPE ''
+    AND NOT CAST("samples"."name" AS TEXT) LIKE $2 ESCAPE ''
+    AND CAST("samples"."name" AS TEXT) ILIKE $3 ESCAPE ''
+  )
+LIMIT $4;
+
+-- topic: literal text
+-- filled: name name name limit
+SELECT
+  "samples"."id" AS "id"
+FROM "samples" AS "samples"
+WHERE
+  (
+    CAST("samples"."name" AS TEXT) LIKE $1 ESCAPE '\'
+    AND CAST("samples"."name" AS TEXT) LIKE $2 ESCAPE '\'
+    AND CAST("samples"."name" AS TEXT) LIKE $3 ESCAPE '\'
+  )
+LIMIT $4;
+
+-- topic: values of every type
+-- filled: day at at_tz clock ok price price raw ratio limit
+SELECT
+  "samples"."id" AS "id"
+FROM "samples" AS "samples"
+WHERE
+  (
+    "samples"."day" >= $1
+    AND "samples"."at" < $2
+    AND "samples"."at_tz" < $3
+    AND "samples"."clock" > $4
+    AND "samples"."ok" = $5
+    AND "samples"."price" BETWEEN $6 AND $7
+    AND "samples"."raw" = $8
+    AND (
+      "samples"."ratio" IN ($9) OR "samples"."ratio" IS NULL
+    )
+    AND FALSE
+  )
+LIMIT $10;
+
+-- topic: nulls last, and a page
+-- filled: limit skip
+SELECT
+  "samples"."id" AS "id",
+  CAST("samples"."name" AS TEXT) COLLATE "C" AS "name"
+FROM "samples" AS "samples"
+ORDER BY
+  2 DESC NULLS LAST,
+  1 ASC
+LIMIT $1
+OFFSET $2;
+
+-- topic: distinct rows
+-- filled: limit
+SELECT DISTINCT
+  CAST("samples"."name" AS TEXT) COLLATE "C" AS "name"
+FROM "samples" AS "samples"
+ORDER BY
+  1 ASC
+LIMIT $1;
+
+-- topic: division and casts
+-- filled: limit
+SELECT
+  CAST(AVG(CAST(CAST("samples"."whole" AS DOUBLE PRECISION) / 2 AS DOUBLE PRECISION)) AS DOUBLE PRECISION) AS "half_avg",
+  MAX(CAST("samples"."whole" % NULLIF("samples"."id", 0) AS BIGINT)) AS "rest_max",
+  SUM((
+    "samples"."price" * 1.2
+  )) AS "with_tax_sum"
+FROM "samples" AS "samples"
+LIMIT $1;
+
+-- topic: a sum of conditions
+-- filled: limit
+SELECT
+  CAST(SUM(CASE WHEN "samples"."ok" THEN 1 ELSE 0 END) AS BIGINT) AS "yes"
+FROM "samples" AS "samples"
+LIMIT $1;
+
+-- topic: the same groups a year earlier
+-- filled: limit
+SELECT
+  "the answer"."day:month" AS "day:month",
+  "the answer"."name" AS "name",
+  "the answer"."id_count" AS "id_count",
+  "1 before"."id_count_1" AS "id_count_1"
+FROM (
+  SELECT
+    CAST(DATE_TRUNC('MONTH', CAST("samples"."day" AS TIMESTAMP)) AS DATE) AS "day:month",
+    CAST("samples"."name" AS TEXT) COLLATE "C" AS "name",
+    COUNT("samples"."id") AS "id_count"
+  FROM "samples" AS "samples"
+  GROUP BY
+    1,
+    2
+  ORDER BY
+    1 ASC,
+    2 ASC
+  LIMIT $1
+) AS "the answer"
+LEFT JOIN (
+  SELECT
+    CAST(DATE_TRUNC('MONTH', CAST("samples"."day" AS TIMESTAMP)) AS DATE) AS "day:month",
+    CAST("samples"."name" AS TEXT) COLLATE "C" AS "name",
+    COUNT("samples"."id") AS "id_count_1"
+  FROM "samples" AS "samples"
+  GROUP BY
+    1,
+    2
+) AS "1 before"
+  ON CAST(DATE_TRUNC(
+    'MONTH',
+    CAST(CAST((
+      "the answer"."day:month" - INTERVAL '12 MONTH'
+    ) AS DATE) AS TIMESTAMP)
+  ) AS DATE) = "1 before"."day:month"
+  AND ARRAY["the answer"."name"] = ARRAY["1 before"."name"]
+ORDER BY
+  1 ASC,
+  2 ASC;
+
+-- topic: labels of a page, behind a row filter
+-- filled: origin limit lat
+SELECT
+  "the answer"."dest" AS "dest",
+  CAST("dest_airport"."name" AS TEXT) COLLATE "C" AS "dest_label",
+  "the answer"."distance_sum" AS "distance_sum"
+FROM (
+  SELECT
+    CAST("flights"."dest" AS TEXT) COLLATE "C" AS "dest",
+    CAST(SUM("flights"."distance") AS BIGINT) AS "distance_sum"
+  FROM "flights" AS "flights"
+  WHERE
+    "flights"."origin" = $1
+  GROUP BY
+    1
+  ORDER BY
+    2 DESC NULLS LAST,
+    1 ASC
+  LIMIT $2
+) AS "the answer"
+LEFT JOIN "airports" AS "dest_airport"
+  ON "the answer"."dest" = "dest_airport"."faa" AND "dest_airport"."lat" < $3
+ORDER BY
+  3 DESC NULLS LAST,
+  1 ASC;
+
+-- topic: how many groups there are
+-- filled: 
+SELECT
+  COUNT(*) AS "rows"
+FROM (
+  SELECT
+    CAST("flights"."carrier" AS TEXT) COLLATE "C" AS "carrier",
+    CAST(SUM("flights"."distance") AS BIGINT) AS "distance_sum"
+  FROM "flights" AS "flights"
+  GROUP BY
+    1
+) AS "the answer";

@@ -1,0 +1,304 @@
+-- topic: dates cut short
+-- filled: limit
+SELECT
+  CAST(DATEADD(DAY, 1 - DAYOFWEEKISO("samples"."day"), CAST("samples"."day" AS DATE)) AS DATE) AS "day:week",
+  CAST(DATE_TRUNC('MONTH', "samples"."day") AS DATE) AS "day:month",
+  CAST(DATE_TRUNC('QUARTER', "samples"."day") AS DATE) AS "day:quarter",
+  DATE_FROM_PARTS(YEAR("samples"."day"), CASE WHEN MONTH("samples"."day") <= 6 THEN 1 ELSE 7 END, 1) AS "day:semester",
+  CAST(DATE_TRUNC('YEAR', "samples"."day") AS DATE) AS "day:year",
+  COUNT("samples"."id") AS "id_count"
+FROM "samples" AS "samples"
+GROUP BY
+  1,
+  2,
+  3,
+  4,
+  5
+ORDER BY
+  1 ASC,
+  2 ASC,
+  3 ASC,
+  4 ASC,
+  5 ASC
+LIMIT ?;
+
+-- topic: numbers of dates
+-- filled: limit
+SELECT
+  DAYOFWEEKISO("samples"."day") AS "day:weekday",
+  MONTH("samples"."day") AS "day:month_of_year",
+  DAY("samples"."day") AS "day:day_of_month",
+  COUNT("samples"."id") AS "id_count"
+FROM "samples" AS "samples"
+GROUP BY
+  1,
+  2,
+  3
+ORDER BY
+  1 ASC,
+  2 ASC,
+  3 ASC
+LIMIT ?;
+
+-- topic: times cut short
+-- filled: limit
+SELECT
+  DATE_TRUNC('SECOND', "samples"."at") AS "at:second",
+  DATE_TRUNC('MINUTE', "samples"."at") AS "at:minute",
+  DATE_TRUNC('HOUR', "samples"."at") AS "at:hour",
+  CAST("samples"."at" AS DATE) AS "at:day",
+  CAST(DATEADD(DAY, 1 - DAYOFWEEKISO("samples"."at"), CAST("samples"."at" AS DATE)) AS DATE) AS "at:week",
+  CAST(DATE_TRUNC('MONTH', "samples"."at") AS DATE) AS "at:month",
+  COUNT("samples"."id") AS "id_count"
+FROM "samples" AS "samples"
+GROUP BY
+  1,
+  2,
+  3,
+  4,
+  5,
+  6
+ORDER BY
+  1 ASC,
+  2 ASC,
+  3 ASC,
+  4 ASC,
+  5 ASC,
+  6 ASC
+LIMIT ?;
+
+-- topic: moments cut short
+-- filled: limit
+SELECT
+  DATE_TRUNC('HOUR', "samples"."at_tz") AS "at_tz:hour",
+  CAST("samples"."at_tz" AS DATE) AS "at_tz:day",
+  HOUR("samples"."at_tz") AS "at_tz:hour_of_day",
+  DAYOFWEEKISO("samples"."at_tz") AS "at_tz:weekday",
+  COUNT("samples"."id") AS "id_count"
+FROM "samples" AS "samples"
+GROUP BY
+  1,
+  2,
+  3,
+  4
+ORDER BY
+  1 ASC,
+  2 ASC,
+  3 ASC,
+  4 ASC
+LIMIT ?;
+
+-- topic: moments in a time zone
+-- filled: limit
+SELECT
+  DATE_TRUNC('HOUR', CONVERT_TIMEZONE('Europe/Paris', "samples"."at_tz")) AS "at_tz:hour",
+  CAST(CONVERT_TIMEZONE('Europe/Paris', "samples"."at_tz") AS DATE) AS "at_tz:day",
+  COUNT("samples"."id") AS "id_count"
+FROM "samples" AS "samples"
+GROUP BY
+  1,
+  2
+ORDER BY
+  1 ASC,
+  2 ASC
+LIMIT ?;
+
+-- topic: computes
+-- filled: limit
+SELECT
+  CAST(SUM("samples"."whole") AS BIGINT) AS "whole_sum",
+  MIN("samples"."whole") AS "whole_min",
+  AVG(CAST("samples"."whole" AS DOUBLE)) AS "whole_avg",
+  COUNT("samples"."whole") AS "whole_count",
+  COUNT(DISTINCT "samples"."whole") AS "whole_count_distinct",
+  STDDEV(CAST("samples"."whole" AS DOUBLE)) AS "whole_stddev",
+  VARIANCE(CAST("samples"."whole" AS DOUBLE)) AS "whole_variance",
+  SUM("samples"."price") AS "price_sum",
+  AVG(CAST("samples"."price" AS DOUBLE)) AS "price_avg",
+  SUM("samples"."ratio") AS "ratio_sum",
+  AVG(CAST("samples"."ratio" AS DOUBLE)) AS "ratio_avg"
+FROM "samples" AS "samples"
+LIMIT ?;
+
+-- topic: percentiles
+-- filled: limit
+SELECT
+  "samples"."name" AS "name",
+  MEDIAN(CAST("samples"."whole" AS DOUBLE)) AS "whole_median",
+  PERCENTILE_CONT(0.05) WITHIN GROUP (ORDER BY
+    CAST("samples"."whole" AS DOUBLE)) AS "whole_p05"
+FROM "samples" AS "samples"
+GROUP BY
+  1
+ORDER BY
+  1 ASC
+LIMIT ?;
+
+-- topic: approximations
+-- filled: limit
+SELECT
+  APPROX_COUNT_DISTINCT("samples"."whole") AS "whole_count_approx_distinct"
+FROM "samples" AS "samples"
+LIMIT ?;
+
+-- topic: text patterns
+-- filled: name name name limit
+SELECT
+  "samples"."id" AS "id"
+FROM "samples" AS "samples"
+WHERE
+  (
+    "samples"."name" LIKE ?
+    AND NOT "samples"."name" LIKE ?
+    AND "samples"."name" ILIKE ?
+  )
+LIMIT ?;
+
+-- topic: literal text
+-- filled: name name name limit
+SELECT
+  "samples"."id" AS "id"
+FROM "samples" AS "samples"
+WHERE
+  (
+    "samples"."name" LIKE ? ESCAPE '\\'
+    AND "samples"."name" LIKE ? ESCAPE '\\'
+    AND "samples"."name" LIKE ? ESCAPE '\\'
+  )
+LIMIT ?;
+
+-- topic: values of every type
+-- filled: day at at_tz clock ok price price raw ratio limit
+SELECT
+  "samples"."id" AS "id"
+FROM "samples" AS "samples"
+WHERE
+  (
+    "samples"."day" >= ?
+    AND "samples"."at" < ?
+    AND "samples"."at_tz" < ?
+    AND "samples"."clock" > ?
+    AND "samples"."ok" = ?
+    AND "samples"."price" BETWEEN ? AND ?
+    AND "samples"."raw" = ?
+    AND (
+      "samples"."ratio" IN (?) OR "samples"."ratio" IS NULL
+    )
+    AND FALSE
+  )
+LIMIT ?;
+
+-- topic: nulls last, and a page
+-- filled: limit skip
+SELECT
+  "samples"."id" AS "id",
+  "samples"."name" AS "name"
+FROM "samples" AS "samples"
+ORDER BY
+  2 DESC NULLS LAST,
+  1 ASC
+LIMIT ?
+OFFSET ?;
+
+-- topic: distinct rows
+-- filled: limit
+SELECT DISTINCT
+  "samples"."name" AS "name"
+FROM "samples" AS "samples"
+ORDER BY
+  1 ASC
+LIMIT ?;
+
+-- topic: division and casts
+-- filled: limit
+SELECT
+  AVG(CAST(CAST("samples"."whole" AS DOUBLE) / 2 AS DOUBLE)) AS "half_avg",
+  MAX(CAST("samples"."whole" % NULLIF("samples"."id", 0) AS BIGINT)) AS "rest_max",
+  SUM((
+    "samples"."price" * 1.2
+  )) AS "with_tax_sum"
+FROM "samples" AS "samples"
+LIMIT ?;
+
+-- topic: a sum of conditions
+-- filled: limit
+SELECT
+  CAST(SUM(CASE WHEN "samples"."ok" THEN 1 ELSE 0 END) AS BIGINT) AS "yes"
+FROM "samples" AS "samples"
+LIMIT ?;
+
+-- topic: the same groups a year earlier
+-- filled: limit
+SELECT
+  "the answer"."day:month" AS "day:month",
+  "the answer"."name" AS "name",
+  "the answer"."id_count" AS "id_count",
+  "1 before"."id_count_1" AS "id_count_1"
+FROM (
+  SELECT
+    CAST(DATE_TRUNC('MONTH', "samples"."day") AS DATE) AS "day:month",
+    "samples"."name" AS "name",
+    COUNT("samples"."id") AS "id_count"
+  FROM "samples" AS "samples"
+  GROUP BY
+    1,
+    2
+  ORDER BY
+    1 ASC,
+    2 ASC
+  LIMIT ?
+) AS "the answer"
+LEFT JOIN (
+  SELECT
+    CAST(DATE_TRUNC('MONTH', "samples"."day") AS DATE) AS "day:month",
+    "samples"."name" AS "name",
+    COUNT("samples"."id") AS "id_count_1"
+  FROM "samples" AS "samples"
+  GROUP BY
+    1,
+    2
+) AS "1 before"
+  ON CAST(DATE_TRUNC('MONTH', CAST(DATEADD(MONTH, -12, "the answer"."day:month") AS DATE)) AS DATE) = "1 before"."day:month"
+  AND "the answer"."name" IS NOT DISTINCT FROM "1 before"."name"
+ORDER BY
+  1 ASC,
+  2 ASC;
+
+-- topic: labels of a page, behind a row filter
+-- filled: origin limit lat
+SELECT
+  "the answer"."dest" AS "dest",
+  "dest_airport"."name" AS "dest_label",
+  "the answer"."distance_sum" AS "distance_sum"
+FROM (
+  SELECT
+    "flights"."dest" AS "dest",
+    CAST(SUM("flights"."distance") AS BIGINT) AS "distance_sum"
+  FROM "flights" AS "flights"
+  WHERE
+    "flights"."origin" = ?
+  GROUP BY
+    1
+  ORDER BY
+    2 DESC NULLS LAST,
+    1 ASC
+  LIMIT ?
+) AS "the answer"
+LEFT JOIN "airports" AS "dest_airport"
+  ON "the answer"."dest" = "dest_airport"."faa" AND "dest_airport"."lat" < ?
+ORDER BY
+  3 DESC NULLS LAST,
+  1 ASC;
+
+-- topic: how many groups there are
+-- filled: 
+SELECT
+  COUNT(*) AS "rows"
+FROM (
+  SELECT
+    "flights"."carrier" AS "carrier",
+    CAST(SUM("flights"."distance") AS BIGINT) AS "distance_sum"
+  FROM "flights" AS "flights"
+  GROUP BY
+    1
+) AS "the answer";
