@@ -8,11 +8,13 @@ from time import perf_counter, time
 
 import pyarrow as pa
 
+from penstock.encode.typed import typed_columns
 from penstock.encode.types import Closing, Encoder, Opening, TotalRows
 from penstock.engine.types import Running
 from penstock.errors import QueryCancelledError
 from penstock.pipeline import Pipeline, Question, Stages, warn
 from penstock.sql.types import Statement
+from penstock.sql_question import SQLQuestion
 
 _SMALL = 1000  # rows: with no more than these come, the answer may be whole
 
@@ -22,7 +24,7 @@ class AnswerStream:
     """Pulled by one thread at a time; `cancel` may come from any. `began` is a perf_counter."""
 
     pipeline: Pipeline
-    question: Question
+    question: Question | SQLQuestion
     encoder: Encoder
     opening: Opening
     stages: Stages
@@ -50,6 +52,9 @@ class AnswerStream:
     def read_first(self) -> list[bytes]:
         """Start the query and return the first chunks, all of them if the answer is small."""
         running = self._run(self.question.rows)
+        if isinstance(self.question, SQLQuestion):
+            columns = typed_columns(self.opening.columns, running.schema)
+            self.opening = replace(self.opening, columns=columns)
         self._chunks = self.encoder.body(self.opening, running.schema, self._batches(running))
         first = self.read()
         if first is None:

@@ -12,14 +12,16 @@ from typing import Self
 import msgspec
 import pyarrow as pa
 
-from penstock.auth.principal import AttributeValue, Principal
+from penstock.auth.principal import LOCAL, AttributeValue, Principal
 from penstock.errors import NotFoundError, suggestion
+from penstock.model.types import DataType
 from penstock.pipeline import Pipeline, Question, Stages
 from penstock.policy.types import Policies
 from penstock.project.load import load_project
 from penstock.project.open import close_engines, open_engines, open_pipeline
-from penstock.query.saved import SavedQuery, resolve
+from penstock.query.saved import SavedQuery, resolve, types_of
 from penstock.query.types import Json
+from penstock.sql_question import SQLQuestion, ask_sql
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ class Project:
             raise
         self.caller = Principal(
             subject="local",
-            kind="local",
+            kind=LOCAL,
             roles=tuple(as_.roles) if as_ else (),
             attributes=dict(as_.attributes or {}) if as_ else {},
         )
@@ -62,7 +64,7 @@ class Project:
         """
         return self.run(self.ask(query))
 
-    def run(self, question: Question) -> pa.Table:
+    def run(self, question: Question | SQLQuestion) -> pa.Table:
         """Run what `ask` has prepared."""
         running = self.pipeline.run(question.plan.database, question.rows)
         try:
@@ -72,7 +74,39 @@ class Project:
 
     def saved(self, name: str, **parameters: Json) -> pa.Table:
         """Answer a saved query. Raises NotFoundError beside the errors of `query`."""
-        return self.query(resolve(self.find(name), {"parameters": parameters}))
+        saved = self.find(name)
+        body = resolve(saved, {"parameters": parameters})
+        types = types_of(saved)
+        if types is None:
+            return self.query(body)
+        return self._run_sql(self.ask_sql(msgspec.json.encode(body), types))
+
+    def sql(
+        self,
+        text: str,
+        *,
+        dialect: str | None = None,
+        parameters: Mapping[str, Json] | None = None,
+        limit: int | None = None,
+    ) -> pa.Table:
+        """Answer one SELECT over the model's tables, written in any dialect we know.
+
+        `:name` in it stands for a parameter. Raises as `query` does.
+        """
+        body: dict[str, Json] = {"sql": text, "parameters": dict(parameters or {})}
+        if dialect is not None:
+            body["dialect"] = dialect
+        if limit is not None:
+            body["limit"] = limit
+        return self._run_sql(self.ask_sql(msgspec.json.encode(body)))
+
+    def ask_sql(self, body: bytes, types: Mapping[str, DataType] | None = None) -> SQLQuestion:
+        """Translate a question in SQL, the body of a request, without running it."""
+        return ask_sql(self.pipeline, body, self.caller, Stages(), types)
+
+    def _run_sql(self, question: SQLQuestion) -> pa.Table:
+        answer = self.run(question)
+        return answer.rename_columns([column.name for column in question.plan.columns])
 
     def find(self, name: str) -> SavedQuery:
         """Return a saved query. Raises NotFoundError."""

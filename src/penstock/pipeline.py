@@ -6,19 +6,24 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from time import perf_counter
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from penstock.auth.principal import Principal
 from penstock.census import count_tables
-from penstock.engine.types import Engine, Running
+from penstock.engine.types import Across, Engine, Running
+from penstock.errors import NotSupportedError
 from penstock.plan.build import build_plan
+from penstock.plan.gather import Gathering, gather_plan
 from penstock.plan.types import Plan
 from penstock.policy.permit import Gate
 from penstock.policy.types import Permitted, View
 from penstock.query.parse import parse_query
+from penstock.query.sql import SQLQuery
 from penstock.query.types import Limits, Query
+from penstock.sql.across import compile_across
 from penstock.sql.bind import bind_values
-from penstock.sql.compile import Compiled, compile_plan
+from penstock.sql.compile import Compiled
+from penstock.sql.mode.types import Translated
 from penstock.sql.types import Statement, Template
 
 _PREPARED = 100_000
@@ -71,13 +76,20 @@ class Question:
 
 @dataclass(slots=True)
 class Pipeline:
-    """One project's model and rules over its open databases. `timeout` is in seconds."""
+    """One project's model and rules over its open databases. `timeout` is in seconds.
+
+    `federation` joins what several databases answer, but for what the engine of `gathering` holds.
+    `translated` keeps questions in SQL, by their shape and that of the caller's view.
+    """
 
     gate: Gate
     engines: Mapping[str, Engine]
     limits: Limits
     timeout: float
     clock: Callable[[], datetime] = _now
+    federation: Across | None = None
+    gathering: Gathering | None = None
+    translated: dict[tuple[SQLQuery, str], Translated] = field(default_factory=dict)
     _prepared: dict[tuple[Query, str], Prepared] = field(default_factory=dict)
     _weight: int = 0
     _names: tuple[str, ...] = field(init=False)
@@ -100,11 +112,20 @@ class Pipeline:
         key = (permitted.asked.query, permitted.view.shape)
         prepared = self._prepared.get(key)
         if prepared is None:
-            plan = build_plan(permitted)
-            compiled = compile_plan(plan, dialect=self.engines[plan.database].dialect)
-            prepared = Prepared(plan, compiled)
+            plan = self._place(build_plan(permitted))
+            prepared = Prepared(plan, compile_across(plan, self.dialects))
             self._remember(key, prepared)
         return prepared
+
+    @property
+    def dialects(self) -> dict[str, str]:
+        """How each database speaks."""
+        return {name: engine.dialect for name, engine in self.engines.items()}
+
+    def _place(self, plan: Plan) -> Plan:
+        """Leave what needs several databases to the engine that holds them all, if there is one."""
+        there = self.gathering
+        return plan if there is None or not there.holds(plan) else gather_plan(plan, there)
 
     def _remember(self, key: tuple[Query, str], prepared: Prepared) -> None:
         """Keep what was prepared; when it is too much, begin anew: the shapes in use come back."""
@@ -120,7 +141,14 @@ class Pipeline:
 
         Raises UnavailableError, QueryTimeoutError, EngineError.
         """
-        return self.engines[database].run(statement, timeout=self.timeout)
+        if not statement.parts:
+            return self.engines[database].run(statement, timeout=self.timeout)
+        if self.federation is None:
+            raise NotSupportedError(
+                "This query needs tables of several databases, and nothing here joins them.",
+                hint='pip install "penstock[duckdb]", which does.',
+            )
+        return self.federation.run(statement, timeout=self.timeout)
 
     def view(self, caller: Principal) -> View:
         return self.gate.view(caller)
@@ -134,7 +162,15 @@ class Pipeline:
         model = self.gate.model
         counts = count_tables(model.tables, self.engines, timeout=self.timeout)
         gate = Gate(model.with_counts(counts), self.gate.policies)
-        return Pipeline(gate, self.engines, self.limits, self.timeout, self.clock)
+        return Pipeline(
+            gate,
+            self.engines,
+            self.limits,
+            self.timeout,
+            self.clock,
+            federation=self.federation,
+            gathering=self.gathering,
+        )
 
 
 def _weight_of(prepared: Prepared) -> int:
@@ -142,6 +178,7 @@ def _weight_of(prepared: Prepared) -> int:
     templates = [compiled.rows, *compiled.totals]
     if compiled.count is not None:
         templates.append(compiled.count)
+    templates += [part.template for template in templates for part in template.parts]
     return 4 + 2 * len(columns) + sum(len(template.markers) for template in templates)
 
 
@@ -163,7 +200,25 @@ def _bind(permitted: Permitted, prepared: Prepared, now: datetime) -> Question:
     )
 
 
-def warn(question: Question, rows: int) -> str | None:
+class Cautious(Protocol):
+    """What a plan has to say to the caller."""
+
+    @property
+    def warning(self) -> str | None: ...
+
+
+class Limited(Protocol):
+    """A question of any kind, and how many rows it may have."""
+
+    @property
+    def plan(self) -> Cautious: ...
+    @property
+    def limit(self) -> int: ...
+    @property
+    def limited(self) -> bool: ...
+
+
+def warn(question: Limited, rows: int) -> str | None:
     """Return what the caller should know about an answer of `rows` rows."""
     warnings = [] if question.plan.warning is None else [question.plan.warning]
     if not question.limited and rows == question.limit:

@@ -15,6 +15,7 @@ from penstock.errors import (
     raise_all,
     suggestion,
 )
+from penstock.model.types import DataType
 from penstock.query.conditions import escape
 from penstock.query.dynamic import DynamicParameter, change_query, read_changes
 from penstock.query.parameters import Parameter, describe, read_argument
@@ -25,10 +26,14 @@ PARAMETER: Final = "$param."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SavedQuery:
-    """A query with a name, such as `delays/by-origin`. `cache_ttl` is in seconds."""
+    """A query with a name, such as `delays/by-origin`. `cache_ttl` is in seconds.
+
+    If `is_sql`, the query is the body of a question in SQL, without its parameters.
+    """
 
     name: str
     query: Mapping[str, Json]
+    is_sql: bool = False
     title: str | None = None
     description: str | None = None
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
@@ -57,11 +62,20 @@ def resolve(saved: SavedQuery, arguments: Mapping[str, Json]) -> dict[str, Json]
     values = _parameters(saved, arguments.get("parameters"), problems)
     changes = read_changes(saved.dynamic_parameters, arguments.get("dynamic_parameters"), problems)
     raise_all(problems)
+    if saved.is_sql:
+        return {**saved.query, "parameters": values}
     filled = _fill(saved.query, values)
     query = dict(filled) if isinstance(filled, Mapping) else {}
     for dynamic, value in changes:
         change_query(query, dynamic, value)
     return query
+
+
+def types_of(saved: SavedQuery) -> dict[str, DataType] | None:
+    """Return the types of the parameters of a query in SQL, None for one in JSON."""
+    if not saved.is_sql:
+        return None
+    return {name: parameter.type for name, parameter in saved.parameters.items()}
 
 
 def arguments_from_pairs(saved: SavedQuery, pairs: Sequence[tuple[str, str]]) -> dict[str, Json]:

@@ -72,7 +72,7 @@ def read_sql(raw: Json, limits: Limits, types: Mapping[str, DataType] | None = N
         dialect=_name(raw, "dialect", problems),
         arguments=_arguments(raw.get("parameters"), types or {}, values, problems),
         limit=_limit(raw, limits, problems),
-        limited=raw.get("limit") is not None,
+        limited="limit" in raw,
         database_name=_name(raw, "database_name", problems),
     )
     raise_all(problems)
