@@ -48,11 +48,20 @@ class PenstockError(Exception):
     kind: ClassVar[Kind] = Kind.ENGINE
     title: ClassVar[str] = "Something went wrong"
 
-    def __init__(self, detail: str, *, hint: str | None = None, pointer: str | None = None) -> None:
+    def __init__(
+        self,
+        detail: str,
+        *,
+        hint: str | None = None,
+        pointer: str | None = None,
+        position: tuple[int, int] | None = None,
+    ) -> None:
+        """`position` is the line and column in a text of the caller's, counted from 1."""
         super().__init__(detail)
         self.detail = detail
         self.hint = hint
         self.pointer = pointer
+        self.position = position
 
     @property
     def parts(self) -> tuple[PenstockError, ...]:
@@ -155,6 +164,27 @@ class EmptyTableError(QueryError):
 class EmptyTablesError(QueryError):
     code = "EMPTY_TABLES"
     title = "Every table that could answer has no rows"
+
+
+class SQLSyntaxError(QueryError):
+    """A text that is not SQL, or SQL whose parts do not go together."""
+
+    code = "INVALID_SQL"
+    title = "The SQL is not valid"
+
+
+class SQLNotAllowedError(QueryError):
+    """SQL beyond one SELECT made of what is on the list of what is allowed."""
+
+    code = "SQL_NOT_ALLOWED"
+    title = "The SQL holds what is not allowed"
+
+
+class UnknownColumnError(QueryError):
+    """SQL names a column that nothing it reads has, or not for this caller."""
+
+    code = "UNKNOWN_COLUMN"
+    title = "There is no such column"
 
 
 class SeveralErrors(PenstockError):  # noqa: N818 it is the plural of the others

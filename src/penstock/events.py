@@ -123,6 +123,12 @@ class Refreshed(Notice, frozen=True, kw_only=True):
     rows: Mapping[str, int]
 
 
+class RefreshFailed(Notice, frozen=True, kw_only=True):
+    """The tables could not be counted as scheduled; the counts of before stay in force."""
+
+    reason: str
+
+
 Event: TypeAlias = (
     Answered
     | Interrupted
@@ -138,5 +144,6 @@ Event: TypeAlias = (
     | IssuerKeysFetched
     | IssuerKeysUnavailable
     | Refreshed
+    | RefreshFailed
 )
 Observer: TypeAlias = Callable[[Event], None]

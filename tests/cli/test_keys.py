@@ -19,12 +19,14 @@ from penstock.errors import (
 )
 from penstock.store.database import open_database
 from penstock.store.keys import KeyRepository
+from project.folders import write
 
 KEY = re.compile(r"pk_(live|test)_[0-9A-Za-z]{13}_[0-9A-Za-z]{49}")
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Path:
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)  # no project: whatever roles there are
     return tmp_path / "state"
 
 
@@ -228,3 +230,31 @@ def test_an_attributes_value_is_read_as_it_looks(text: str, value: AttributeValu
 @pytest.mark.parametrize("command", ["create", "list", "revoke", "rotate"])
 def test_the_help_teaches_with_an_example(home: Path, command: str) -> None:
     assert f"penstock keys {command}" in succeed(home, command, "--help").stdout
+
+
+def test_in_a_project_a_role_that_it_lacks_is_refused_with_the_nearest(
+    home: Path, tmp_path: Path
+) -> None:
+    write(tmp_path)
+
+    error = fail(home, "create", "a", "--role", "clerc")
+
+    assert (error.detail, error.hint) == (
+        "The project has no role 'clerc'.",
+        "Did you mean 'clerk'?",
+    )
+    succeed(home, "create", "a", "--role", "clerk")
+
+
+def test_the_roles_of_a_broken_project_are_not_checked_and_that_is_said(
+    home: Path, tmp_path: Path
+) -> None:
+    write(tmp_path, {"models/orders.yaml": "tables: 1\n"})
+
+    assert "were not checked" in succeed(home, "create", "a", "--role", "any").stderr
+
+
+def test_a_permission_that_opens_nothing_is_refused(home: Path) -> None:
+    error = fail(home, "create", "a", "--permission", "refesh")
+
+    assert error.hint == "Did you mean 'refresh'?"

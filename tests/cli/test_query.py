@@ -47,6 +47,38 @@ def test_a_table_is_for_people(shell: Shell) -> None:
     assert "3 rows" in done.text
 
 
+def test_a_narrow_terminal_gets_a_line_for_each_value_and_none_is_cut(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "30")
+    told = shell("query", ROOT, QUERY, "--format", "table").text.splitlines()
+
+    assert told[:4] == [
+        "── 1 ",
+        "origin        EWR",
+        "origin_label  Newark Liberty Intl",
+        "distance_sum  127,691,515",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("asked_as", "said", "hint"),
+    [
+        ("station_agen", "There is no role 'station_agen'", "Did you mean 'station_agent'?"),
+        ("boss", "There is no role 'boss'", "There are analyst, public, station_agent."),
+        ("station_agent", "The attribute 'stations' decides", "station_agent/stations=VALUE"),
+    ],
+)
+def test_who_asks_as_somebody_is_told_of_roles_and_not_of_credentials(
+    shell: Shell, asked_as: str, said: str, hint: str
+) -> None:
+    told = shell("query", ROOT, QUERY, "--as", asked_as).err
+
+    assert said in told
+    assert hint in told
+    assert "credential" not in told
+
+
 def test_what_is_not_a_terminal_gets_json(shell: Shell) -> None:
     done = shell("query", ROOT, QUERY)
 
@@ -89,7 +121,8 @@ def test_explain_shows_the_table_the_plan_the_sql_and_the_values(shell: Shell) -
 def test_explain_is_for_programs_too_and_runs_nothing(shell: Shell) -> None:
     told = json.loads(shell("query", ROOT, QUERY, "--explain", "--format", "json").out)
 
-    assert {*told} == {"database", "table", "candidates", "plan", "sql", "values", "warning"}
+    keys = ("database", "table", "candidates", "plan", "sql", "values", "further", "warning")
+    assert tuple(told) == keys
     assert (told["database"], told["table"], told["values"]) == ("demo", "flights", ["5000"])
     assert {c["table"] for c in told["candidates"]} > {"flights", "weather"}
 
@@ -114,7 +147,7 @@ def test_a_question_as_somebody_else_is_answered_with_their_rows(
 def test_explain_as_somebody_shows_their_guard(shell: Shell) -> None:
     told = shell("query", ROOT, QUERY, "--explain", "--as", "station_agent/stations=JFK").text
 
-    assert "only the rows that the caller's roles allow" in told
+    assert "flights: only the rows that the role station_agent may see" in told
     assert "= 'JFK'" in told
 
 

@@ -129,6 +129,7 @@ def test_the_list_tells_of_parameters_and_chart(flights: Node) -> None:
         "delays/weather",
         "delays/worst-routes",
         "fleet/makers",
+        "traffic/busiest-days",
         "traffic/monthly",
         "traffic/routes",
     ]

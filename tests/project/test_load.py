@@ -458,9 +458,9 @@ CASES: dict[str, tuple[dict[str, str], str]] = {
         "penstock.yaml:2:1 INVALID_VALUE 'default_rows' (5000) is more than 'max_rows' (10).",
     ),
     # the folder
-    "query in SQL": (
-        {"queries/all.sql": "SELECT 1"},
-        "queries/all.sql:1:1 UNEXPECTED_FILE This is not a project file.",
+    "model in SQL": (
+        {"models/all.sql": "SELECT 1"},
+        "models/all.sql:1:1 UNEXPECTED_FILE This is not a project file.",
     ),
     "one name twice": (
         {"queries/by-shop.yml": QUERY},

@@ -18,7 +18,7 @@ from sqlalchemy import inspect, text
 
 import penstock
 from penstock.errors import StateError
-from penstock.store import keys, migrate
+from penstock.store import counts, keys, migrate
 from penstock.store.database import FILE, Database, Row, open_database
 
 
@@ -81,7 +81,7 @@ def test_the_newest_migration_is_the_one_the_program_knows() -> None:
 
 
 def test_the_migrations_make_the_tables_that_the_rows_describe(tmp_path: Path) -> None:
-    assert keys.KeyRow in Row.__subclasses__()
+    assert {keys.KeyRow, counts.CountRow} <= {*Row.__subclasses__()}
     with open_database(tmp_path) as database, database.reading() as session:
         context = MigrationContext.configure(session.connection())
 

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 Scalar: TypeAlias = str | int | float | bool | None
 AttributeValue: TypeAlias = Scalar | tuple[Scalar, ...]
+
+PERMISSIONS: Final = ("refresh",)
+"""Every operation that a key has to open."""
+
+LOCAL: Final = "local"
+"""The kind of who asks in the project's own folder, perhaps as somebody else."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

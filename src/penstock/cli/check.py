@@ -26,6 +26,7 @@ from penstock.project.model import ModelFile
 from penstock.project.policy import PolicyFile
 from penstock.project.root import RootFile
 from penstock.project.saved import QueryFile
+from penstock.project.strays import find_strays
 from penstock.project.types import Issue, Place, Project
 
 
@@ -81,9 +82,11 @@ def check(
     if project is not None and not offline:
         inspection = _inspect(project)
         issues = inspection.issues
+    warnings = find_strays(folder) if folder.is_dir() else ()
     if output is CheckFormat.JSON:
-        typer.echo(_as_json(project, issues, inspection))
+        typer.echo(_as_json(project, issues, warnings, inspection))
     else:
+        _print_warnings(warnings)
         _print(project, issues, inspection)
     if issues:
         raise typer.Exit(1)
@@ -102,7 +105,7 @@ def _inspect(project: Project) -> Inspection:
     finally:
         for engine in engines.values():
             engine.close()
-    return Inspection((*refused, *inspection.issues), inspection.rows)
+    return Inspection((*refused, *inspection.issues), inspection.counts)
 
 
 def _as_issue(error: PenstockError, place: Place) -> Issue:
@@ -110,13 +113,20 @@ def _as_issue(error: PenstockError, place: Place) -> Issue:
 
 
 def _as_json(
-    project: Project | None, issues: Sequence[Issue], inspection: Inspection | None
+    project: Project | None,
+    issues: Sequence[Issue],
+    warnings: Sequence[Issue],
+    inspection: Inspection | None,
 ) -> str:
     found = None if project is None else {**_counts(project), "digest": project.digest}
     rows = None if inspection is None else dict(inspection.rows)
-    return json.dumps(
-        {"issues": [asdict(issue) for issue in issues], "project": found, "rows": rows}, indent=2
-    )
+    said = {
+        "issues": [asdict(issue) for issue in issues],
+        "warnings": [asdict(warning) for warning in warnings],
+        "project": found,
+        "rows": rows,
+    }
+    return json.dumps(said, indent=2)
 
 
 def _counts(project: Project) -> dict[str, int]:
@@ -142,6 +152,18 @@ def _print(project: Project | None, issues: Sequence[Issue], inspection: Inspect
         )
     elif project is not None:
         _print_success(console, project, inspection)
+
+
+def _print_warnings(warnings: Sequence[Issue]) -> None:
+    """Print what is nobody's mistake for certain: it stops nothing."""
+    console = Console(soft_wrap=True, highlight=False)
+    for warning in warnings:
+        console.print(
+            Text.assemble(
+                (warning.file, "bold"), " ", (warning.code, "yellow"), f" {warning.message}"
+            )
+        )
+        console.print(Text.assemble("    ", ("hint", "cyan"), f": {warning.hint}"))
 
 
 def _print_issue(console: Console, issue: Issue) -> None:

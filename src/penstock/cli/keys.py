@@ -18,6 +18,7 @@ from penstock.auth.apikey import Environment
 from penstock.auth.keyring import KeyRecord
 from penstock.auth.principal import AttributeValue
 from penstock.auth.rotation import KeyState, key_state
+from penstock.cli.key_checks import check_wishes
 from penstock.cli.key_options import parse_attributes, parse_duration, parse_name, parse_words
 from penstock.errors import ConfigurationError
 from penstock.secret import Secret
@@ -80,6 +81,10 @@ def create_key(  # noqa: PLR0913 each is an option of the command
     environment: Annotated[
         Environment, typer.Option(help="Is part of the key's text, for people to see.")
     ] = Environment.LIVE,
+    project: Annotated[
+        Path,
+        typer.Option(help="The project whose roles these are.", rich_help_panel="Where and how"),
+    ] = Path(),
     home: Home = DEFAULT_HOME,
     as_json: AsJson = False,
 ) -> None:
@@ -103,6 +108,9 @@ def create_key(  # noqa: PLR0913 each is an option of the command
         permissions=frozenset(parse_words(permission or (), "--permission")),
         expires=None if expires is None else now + parse_duration(expires, "--expires"),
     )
+    remark = check_wishes(draft.roles, draft.permissions, project)
+    if remark is not None:
+        _remark(remark)
     with open_database(home) as database:
         record, secret = KeyRepository(database).create(draft, now)
     _show_key(record, secret, f"Created {_sentence(record)}.", as_json=as_json)

@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from penstock.cli import check, demo, keys, query, serve
+from penstock.cli import check, demo, explain, init, keys, query, refresh, serve
 from penstock.errors import PenstockError
 from penstock.project.types import ProjectError
 from penstock.version import VERSION
@@ -23,9 +23,12 @@ app = typer.Typer(
     help="Turn databases into secured, versioned query APIs.",
     epilog="Start with `penstock check`, then `penstock serve`; each command has its own --help.",
 )
+app.command("init")(init.init)
 app.command("check")(check.check)
 app.command("serve")(serve.serve)
 app.command("query")(query.query)
+app.command("explain")(explain.explain)
+app.command("refresh")(refresh.refresh)
 app.add_typer(keys.app, name="keys")
 app.command("demo")(demo.demo)
 

@@ -69,12 +69,14 @@ class Attribute:
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One pair of attributes and columns that a relationship equates."""
+    """One pair of attributes and columns that a relationship equates, and what each of them is."""
 
     own: str
     other: str
     own_column: str
     other_column: str
+    own_type: DataType = DataType.STRING
+    other_type: DataType = DataType.STRING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,9 +89,22 @@ class Relationship:
     one_to_one: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How large a table was at a time (epoch seconds), and how new: its watermark as ISO 8601."""
+
+    rows: int
+    at: float
+    newest: str | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """`source` is the relation's path in its database; `rows` is None while not counted."""
+    """`source` is the relation's path in its database; `rows` is None while not counted.
+
+    `watermark` is the attribute whose largest value tells how new the data is; that value and when
+    it was looked for are `newest` and `counted`, as in Count.
+    """
 
     name: str
     database: str
@@ -98,6 +113,9 @@ class Table:
     relationships: Mapping[str, Relationship] = field(default_factory=dict)
     queryable: bool = True
     rows: int | None = None
+    watermark: str | None = None
+    counted: float | None = None
+    newest: str | None = None
     title: str | None = None
     description: str | None = None
     tags: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -116,6 +134,16 @@ class Model:
     def with_rows(self, rows: Mapping[str, int]) -> Model:
         """Return this model with the row counts found in the databases, by table name."""
         counted = {n: replace(t, rows=rows.get(n, t.rows)) for n, t in self.tables.items()}
+        return replace(self, tables=counted)
+
+    def with_counts(self, counts: Mapping[str, Count]) -> Model:
+        """Return this model with what was counted, by table name."""
+        counted = {
+            n: replace(t, rows=counts[n].rows, counted=counts[n].at, newest=counts[n].newest)
+            if n in counts
+            else t
+            for n, t in self.tables.items()
+        }
         return replace(self, tables=counted)
 
     def without(self, hidden: Mapping[str, frozenset[str]]) -> Model:
@@ -138,7 +166,10 @@ def _narrowed(table: Table, hidden: frozenset[str]) -> Table:
         if n not in gone and isinstance(a.source, Formula) and gone.intersection(a.source.uses)
     }:
         gone |= more
-    return replace(table, attributes={n: a for n, a in table.attributes.items() if n not in gone})
+    kept = {n: a for n, a in table.attributes.items() if n not in gone}
+    if table.watermark in gone:
+        return replace(table, attributes=kept, watermark=None, newest=None)
+    return replace(table, attributes=kept)
 
 
 def _relinked(table: Table, seen: Mapping[str, Table]) -> Table:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from time import monotonic, perf_counter
@@ -13,13 +14,15 @@ from penstock.cache.key import answer_key
 from penstock.cache.single_flight import Flight
 from penstock.cache.store import Entry
 from penstock.encode.types import Opening
+from penstock.model.types import DataType
 from penstock.node.exchange import Exchange
 from penstock.node.node import Node, Notes
 from penstock.node.puller import Puller
 from penstock.node.sending import make_entry, send_kept, send_stream, send_whole
 from penstock.node.serving import Serving
 from penstock.node.wanted import Wanted
-from penstock.pipeline import Stages
+from penstock.pipeline import Pipeline, Question, Stages
+from penstock.sql_question import SQLQuestion, ask_sql
 
 _AT_ONCE = 16_384  # bytes of a query that is read and planned in a millisecond or two
 
@@ -28,7 +31,8 @@ _AT_ONCE = 16_384  # bytes of a query that is read and planned in a millisecond 
 class Ask:
     """One question to a project as it was when it came: its JSON, and how its answer is wanted.
 
-    `ttl` is how many seconds the answer may be kept, 0 for not at all.
+    `ttl` is how many seconds the answer may be kept, 0 for not at all. `types` are set for SQL:
+    those of the parameters that are declared. `shown` is what the answer repeats of the question.
     """
 
     serving: Serving
@@ -36,6 +40,21 @@ class Ask:
     wanted: Wanted
     ttl: float
     caller: Principal
+    types: Mapping[str, DataType] | None = None
+    shown: bytes | None = None
+
+    @property
+    def key(self) -> str:
+        """Tell apart what the body alone does not: how it is read, and how it is answered."""
+        if self.types is None:
+            return self.wanted.key
+        declared = ",".join(f"{name}={kind}" for name, kind in sorted(self.types.items()))
+        return f"{self.wanted.key}/sql/{declared}"
+
+    def question(self, pipeline: Pipeline, stages: Stages) -> Question | SQLQuestion:
+        if self.types is None:
+            return pipeline.ask(self.body, self.caller, stages)
+        return ask_sql(pipeline, self.body, self.caller, stages, self.types)
 
 
 async def answer(node: Node, exchange: Exchange, notes: Notes, ask: Ask) -> None:
@@ -55,7 +74,7 @@ async def answer(node: Node, exchange: Exchange, notes: Notes, ask: Ask) -> None
         query=ask.body,
         version=version,
         fingerprint=ask.serving.pipeline.view(ask.caller).fingerprint,
-        wanted=ask.wanted.key,
+        wanted=ask.key,
     )
     kept = None
     if b"no-cache" not in directives:
@@ -113,17 +132,16 @@ class _Computing:
     async def _stream(self) -> AnswerStream:
         began, stages, pipeline = perf_counter(), Stages(), self.ask.serving.pipeline
         self.notes.stages = stages.seconds
-        body, caller = self.ask.body, self.ask.caller
-        if len(body) <= _AT_ONCE:
-            question = pipeline.ask(body, caller, stages)
+        if len(self.ask.body) <= _AT_ONCE and self.ask.types is None:
+            question = self.ask.question(pipeline, stages)
         else:
             loop = asyncio.get_running_loop()
-            work = partial(pipeline.ask, body, caller, stages)
+            work = partial(self.ask.question, pipeline, stages)
             question = await loop.run_in_executor(self.node.threads, work)
         self.notes.table = question.plan.table
         opening = Opening(
             columns=question.plan.columns,
-            query_params=self.ask.body,
+            query_params=self.ask.body if self.ask.shown is None else self.ask.shown,
             table_name=question.plan.table,
             exact_numbers=self.ask.wanted.exact_numbers,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 import msgspec
 
@@ -32,8 +33,18 @@ class RelationshipEntry(msgspec.Struct):
     on: Mapping[str, str]
 
 
+class Watermark(msgspec.Struct, omit_defaults=True):
+    """The attribute that tells how new a table is, and its newest value when it was counted."""
+
+    attribute: str
+    newest: str | None = None
+
+
 class TableEntry(msgspec.Struct, omit_defaults=True):
-    """`rows` is told only where the caller sees them all."""
+    """`rows`, when they were `refreshed`, and `watermark` are told only where the caller sees all.
+
+    The newest row may be one that is not theirs.
+    """
 
     name: str
     database: str
@@ -42,6 +53,8 @@ class TableEntry(msgspec.Struct, omit_defaults=True):
     description: str | None = None
     queryable: bool = True
     rows: int | None = None
+    refreshed: str | None = None
+    watermark: Watermark | None = None
     relationships: list[RelationshipEntry] = []
 
 
@@ -70,6 +83,7 @@ def describe_view(view: View, project: str, title: str | None, description: str 
 
 
 def _table(table: Table, view: View) -> TableEntry:
+    guarded = table.name in view.guards
     return TableEntry(
         name=table.name,
         database=table.database,
@@ -77,9 +91,22 @@ def _table(table: Table, view: View) -> TableEntry:
         title=table.title,
         description=table.description,
         queryable=table.queryable,
-        rows=None if table.name in view.guards else table.rows,
+        rows=None if guarded else table.rows,
+        refreshed=None if guarded else _refreshed(table),
+        watermark=None if guarded else _watermark(table),
         relationships=_relationships(table, view),
     )
+
+
+def _refreshed(table: Table) -> str | None:
+    if table.counted is None:
+        return None
+    at = datetime.fromtimestamp(table.counted, UTC)
+    return at.isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _watermark(table: Table) -> Watermark | None:
+    return None if table.watermark is None else Watermark(table.watermark, table.newest)
 
 
 def _relationships(table: Table, view: View) -> list[RelationshipEntry]:

@@ -13,18 +13,19 @@ import msgspec
 from penstock.auth.principal import Principal
 from penstock.encode.formats import FORMATS
 from penstock.errors import NotAcceptableError, NotFoundError, PenstockError, QueryError, suggestion
-from penstock.events import Refreshed
 from penstock.node import docs_page, metrics
 from penstock.node.answering import Ask, answer
 from penstock.node.compression import Coding, choose_coding, compress
 from penstock.node.exchange import Exchange
 from penstock.node.node import Handler, Node, Notes, nowhere, refuse_method, require
+from penstock.node.recount import recount
 from penstock.node.serving import Serving
+from penstock.node.sql_endpoint import ask_in_sql, wanted_of_sql
 from penstock.node.wanted import OPTIONS, Wanted, read_wanted, split_suffix
 from penstock.node.whole import Header
 from penstock.policy.permit import nothing_to_see
 from penstock.query.parse import decode_json
-from penstock.query.saved import SavedQuery, arguments_from_pairs, resolve
+from penstock.query.saved import SavedQuery, arguments_from_pairs, resolve, types_of
 from penstock.query.types import Json
 
 _JSON: Header = (b"content-type", b"application/json")
@@ -88,14 +89,18 @@ async def ask_saved(node: Node, exchange: Exchange, notes: Notes) -> None:
     notes.saved_query = saved.name
     parameters = exchange.parameters()
     options = tuple(pair for pair in parameters if pair[0] in OPTIONS)
-    wanted = _wanted(exchange, suffix, options)
+    types = types_of(saved)
+    read = _wanted if types is None else wanted_of_sql
+    wanted = read(exchange, suffix, options)
     pairs = [pair for pair in parameters if pair[0] not in OPTIONS]
     arguments: Mapping[str, Json] = arguments_from_pairs(saved, pairs)
     if exchange.method in _ASK:
         arguments = _merged(arguments, body)
-    query = msgspec.json.encode(resolve(saved, arguments))
+    resolved = resolve(saved, arguments)
+    query = msgspec.json.encode(resolved)
+    shown = None if types is None else msgspec.json.encode(resolved["parameters"])
     ttl = serving.project.cache.ttl if saved.cache_ttl is None else saved.cache_ttl
-    await answer(node, exchange, notes, Ask(serving, query, wanted, ttl, caller))
+    await answer(node, exchange, notes, Ask(serving, query, wanted, ttl, caller, types, shown))
 
 
 def _wanted(exchange: Exchange, suffix: str | None, options: tuple[tuple[str, str], ...]) -> Wanted:
@@ -230,14 +235,10 @@ def _compressed(coding: Coding, body: bytes) -> bytes:
 async def refresh(node: Node, exchange: Exchange, notes: Notes) -> None:
     """Count the tables anew and forget every answer."""
     require(await node.caller(exchange, notes), "refresh")
-    serving = node.serving
     loop = asyncio.get_running_loop()
-    serving.pipeline = await loop.run_in_executor(node.threads, serving.pipeline.recounted)
-    serving.forget_documents()
-    entries = node.cache.flush()
-    rows = {t.name: t.rows or 0 for t in serving.pipeline.gate.model.tables.values()}
-    node.observe(Refreshed(entries=entries, rows=rows))
-    await _respond_json(exchange, msgspec.json.encode({"forgotten": entries, "rows": rows}))
+    done = await loop.run_in_executor(node.threads, recount, node)
+    body = {"forgotten": done.entries, "rows": done.rows}
+    await _respond_json(exchange, msgspec.json.encode(body))
 
 
 async def show_alive(_: Node, exchange: Exchange, __: Notes) -> None:
@@ -282,6 +283,7 @@ ENDPOINTS = (
     *(Endpoint(f"/qb/query{suffix}", _ASK, ask_query) for suffix in _SUFFIXES if suffix),
     Endpoint("/qb/query", _SAVED, ask_by_mission, below=True),
     Endpoint("/queries", _SAVED, ask_saved, below=True),
+    *(Endpoint(f"/sql{suffix}", _ASK, ask_in_sql) for suffix in _SUFFIXES),
     Endpoint("/dataset", _READ, show_dataset),
     Endpoint("/qb/dataset", _READ, show_dataset),
     Endpoint("/me", _READ, show_me),

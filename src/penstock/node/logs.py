@@ -18,6 +18,7 @@ from penstock.events import (
     IssuerKeysUnavailable,
     KeysUnreadable,
     LastUsedUnwritten,
+    RefreshFailed,
     ReloadRefused,
 )
 
@@ -27,6 +28,7 @@ _WARNINGS: Final = (
     KeysUnreadable,
     LastUsedUnwritten,
     IssuerKeysUnavailable,
+    RefreshFailed,
 )
 _FLUSH_SECONDS: Final = 0.2
 _SERVER_ERROR: Final = 500

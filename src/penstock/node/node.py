@@ -30,6 +30,7 @@ from penstock.node.metrics import Figure, Metrics
 from penstock.node.problems import encode_problem, problem_headers, problem_of
 from penstock.node.serving import Serving
 from penstock.project.types import Project
+from penstock.store.counts import CountRepository
 from penstock.store.watch import KeyWatcher
 
 _LONG = 1.0  # seconds after which it is asked once more who is asking
@@ -59,6 +60,7 @@ class Node:
     metrics: Metrics
     observe: Observer
     watcher: KeyWatcher
+    counts: CountRepository
     cache: ResultCache = field(init=False)
     flights: SingleFlight[Entry] = field(default_factory=SingleFlight)
     admission: Admission = field(init=False)

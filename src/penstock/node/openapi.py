@@ -9,6 +9,7 @@ import msgspec
 
 from penstock.encode.formats import FORMATS
 from penstock.encode.types import Shape
+from penstock.node.openapi_sql import sql_operation
 from penstock.policy.types import View
 from penstock.query.saved import SavedQuery
 from penstock.query.words import COMPUTES, GRANULARITIES, OPERATORS
@@ -27,6 +28,7 @@ def describe_api(
     """Return the document as JSON. Nothing in it is hidden from the caller it is made for."""
     paths: dict[str, Document] = {
         "/query": {"post": _query_operation(view)},
+        "/sql": {"post": sql_operation(view)},
         **{f"/queries/{name}": _saved_path(query) for name, query in saved.items()},
         "/queries": {"get": _get("List the saved queries", "Query")},
         "/dataset": {"get": _get("List the tables and attributes you can ask about", "Model")},

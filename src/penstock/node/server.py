@@ -24,9 +24,11 @@ from penstock.node.logs import Log
 from penstock.node.metrics import Metrics
 from penstock.node.node import Node
 from penstock.node.protocol import BoundedProtocol
+from penstock.node.recount import recounting
 from penstock.node.serving import open_serving
 from penstock.project.load import load_project
 from penstock.project.types import Project, ProjectError
+from penstock.store.counts import CountRepository
 from penstock.store.database import open_database
 from penstock.store.keys import KeyRepository
 from penstock.store.watch import KeyWatcher
@@ -67,7 +69,8 @@ def run_node(folder: Path, home: Path, binding: Binding, *, reload: bool) -> Non
         observe(
             Started(address=f"http://{host}:{port}", project=project.name, digest=project.digest)
         )
-        with _reloading(node, project, observe) if reload else _nothing():
+        following = _reloading(node, project, observe) if reload else _nothing()
+        with recounting(node), following:
             server.run(sockets=[listener])
         observe(Stopping(project=project.name))
 
@@ -106,7 +109,9 @@ def _open_node(project: Project, home: Path) -> Iterator[tuple[Node, Observer]]:
     watcher = KeyWatcher(KeyRepository(database), notice=observe)
     watcher.start()
     try:
-        node = Node(open_serving(project, watcher.ring, observe), metrics, observe, watcher)
+        counts = CountRepository(database)
+        serving = open_serving(project, watcher.ring, counts, observe)
+        node = Node(serving, metrics, observe, watcher, counts)
         try:
             yield node, observe
         finally:
@@ -144,7 +149,7 @@ def _follow(node: Node, project: Project, observe: Observer, stop: threading.Eve
             changed = load_project(project.root, os.environ)
             if changed.digest == digest:
                 continue
-            node.replace(open_serving(changed, node.keys, observe))
+            node.replace(open_serving(changed, node.keys, node.counts, observe))
         except ProjectError as error:
             issues = tuple(f"{i.file}:{i.line}:{i.column}: {i.message}" for i in error.issues)
             observe(ReloadRefused(issues=issues))

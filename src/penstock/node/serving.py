@@ -9,6 +9,7 @@ from penstock.auth.authenticate import Authenticator
 from penstock.auth.jwks import open_tokens
 from penstock.auth.keyring import KeyRing
 from penstock.auth.principal import Principal
+from penstock.census import counts_of
 from penstock.engine.types import Engine
 from penstock.events import Observer
 from penstock.node.catalogue import describe_view
@@ -17,8 +18,10 @@ from penstock.node.visible import visible_queries
 from penstock.pipeline import Pipeline
 from penstock.policy.types import View
 from penstock.project.open import close_engines, open_engines, open_pipeline
+from penstock.project.recorded import read_versions, recall_counts, record_counts
 from penstock.project.types import Project
 from penstock.query.saved import SavedQuery
+from penstock.store.counts import CountRepository
 
 _MEMO = 1024
 
@@ -86,11 +89,16 @@ class Serving:
         return self._documents[key]
 
 
-def open_serving(project: Project, keys: Callable[[], KeyRing], observe: Observer) -> Serving:
-    """Open a project's databases and count its tables. Raises UnavailableError and its like."""
+def open_serving(
+    project: Project, keys: Callable[[], KeyRing], counts: CountRepository, observe: Observer
+) -> Serving:
+    """Open a project's databases and count the tables whose counts are not kept, or too old.
+
+    Raises UnavailableError and its like, StateError.
+    """
     engines = open_engines(project)
     try:
-        pipeline = open_pipeline(project, engines)
+        pipeline = _open_pipeline(project, engines, counts)
     except BaseException:
         close_engines(engines)
         raise
@@ -112,3 +120,15 @@ def open_serving(project: Project, keys: Callable[[], KeyRing], observe: Observe
             ),
         ),
     )
+
+
+def _open_pipeline(
+    project: Project, engines: dict[str, Engine], counts: CountRepository
+) -> Pipeline:
+    versions = read_versions(engines)
+    known = recall_counts(project, versions, counts.read(project.name))
+    pipeline = open_pipeline(project, engines, known=known)
+    found = counts_of(pipeline.gate.model.tables)
+    fresh = {name: count for name, count in found.items() if name not in known}
+    counts.write(project.name, record_counts(project, versions, fresh))
+    return pipeline

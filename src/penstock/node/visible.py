@@ -10,6 +10,7 @@ from penstock.plan.atlas import atlas
 from penstock.plan.choose import references
 from penstock.policy.types import View
 from penstock.project.saved import example
+from penstock.project.saved_sql import rehearse_sql
 from penstock.project.types import Project
 from penstock.query.parameters import Parameter
 from penstock.query.parse import read_query
@@ -37,8 +38,21 @@ def visible_queries(project: Project, view: View) -> Mapping[str, SavedQuery]:
             ),
         )
         for name, saved in project.saved.items()
-        if not any(map(is_hidden, _names(saved, project.limits)))
+        if not (
+            _fails(saved, view, project.limits)
+            if saved.is_sql
+            else any(map(is_hidden, _names(saved, project.limits)))
+        )
     }
+
+
+def _fails(saved: SavedQuery, view: View, limits: Limits) -> bool:
+    """Whether a query in SQL names something that is not there for the caller."""
+    try:
+        rehearse_sql(saved, view, limits)
+    except PenstockError:
+        return True
+    return False
 
 
 def _names(saved: SavedQuery, limits: Limits) -> set[str]:

@@ -18,12 +18,15 @@ from penstock.project.report import Report
 from penstock.project.types import Connector
 from penstock.project.validate import validate
 
-_SECRET_WORDS: Final = ("password", "secret", "token", "private_key", "passphrase")
+SECRET_WORDS: Final = ("password", "secret", "token", "private_key", "passphrase")
+
+_IN_FILES: Final = frozenset({"duckdb", "sqlite"})  # whose `database` is a file of the project
 
 
 class ConnectorFile(Strict):
     engine: str
     description: str | None = None
+    catalog: Text | None = None
     files: dict[str, Text] = Field(default_factory=dict)
     database: Text | None = None
     memory: Size = 1 << 30
@@ -46,8 +49,7 @@ def read_connector(
             "UNKNOWN_ENGINE",
             f"There is no engine {file.engine!r} here.",
             suggestion(file.engine, engines)
-            or f"Installed are {', '.join(sorted(engines)) or 'none'};"
-            f" `pip install penstock[{file.engine}]` may bring it.",
+            or f"There are {', '.join(sorted(engines)) or 'none'}.",
         )
     is_lost = document.at("database").lost
     if file.engine == "duckdb" and not is_lost and (file.database is None) == (not file.files):
@@ -62,6 +64,7 @@ def read_connector(
         name=name,
         engine=file.engine,
         description=file.description,
+        catalog=file.catalog,
         settings=EngineSettings(
             database=name,
             root=root,
@@ -91,7 +94,7 @@ def _check_file_name(name: str, document: Document, report: Report) -> None:
 
 def _check_secrets(document: Document, options: Mapping[str, EngineOption], report: Report) -> None:
     for option, value in options.items():
-        is_secret = any(word in option.lower() for word in _SECRET_WORDS)
+        is_secret = any(word in option.lower() for word in SECRET_WORDS)
         if is_secret and isinstance(value, str) and value:
             report.add(
                 document.place("options", option),
@@ -108,7 +111,7 @@ def _options(
     options: dict[str, EngineOption] = dict(file.options)
     if file.database is None:
         return options
-    if file.engine != "duckdb":
+    if file.engine not in _IN_FILES:
         return {**options, "database": file.database}
     path = check_file(file.database, root, document, report, "database")
     return options if path is None else {**options, "database": str(path)}

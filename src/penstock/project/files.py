@@ -13,7 +13,9 @@ from penstock.project.report import Report
 from penstock.project.types import Place
 
 ROOT_FILE: Final = "penstock.yaml"
+SECTIONS: Final = ("connectors", "models", "policies", "queries")
 _SUFFIXES: Final = frozenset({".yaml", ".yml"})
+SQL_SUFFIX: Final = ".sql"
 _PROSE: Final = frozenset({".md", ".txt"})
 _MAX_BYTES: Final = 4 << 20
 
@@ -38,6 +40,11 @@ class SourceFile:
     text: str
 
 
+def is_sql(file: SourceFile) -> bool:
+    """Whether a file is a query in SQL, with a header in YAML."""
+    return file.section == "queries" and file.path.endswith(SQL_SUFFIX)
+
+
 def read_files(root: Path, report: Report) -> list[SourceFile]:
     """Read every file that a project is made of, in one order everywhere."""
     found = [
@@ -56,10 +63,8 @@ def read_files(root: Path, report: Report) -> list[SourceFile]:
 def _paths(root: Path) -> Iterator[tuple[Path, str]]:
     if (root / ROOT_FILE).is_file():
         yield root / ROOT_FILE, ""
-    for section in ("connectors", "models", "policies"):
-        yield from ((p, section) for p in sorted((root / section).glob("*")) if p.is_file())
-    queries = root / "queries"
-    yield from ((p, "queries") for p in sorted(queries.rglob("*")) if p.is_file())
+    for section in SECTIONS:
+        yield from ((p, section) for p in sorted((root / section).rglob("*")) if p.is_file())
 
 
 def _read(root: Path, path: Path, section: str, report: Report) -> SourceFile | None:
@@ -67,11 +72,16 @@ def _read(root: Path, path: Path, section: str, report: Report) -> SourceFile | 
     file = relative.as_posix()
     if any(part.startswith(".") for part in relative.parts) or path.suffix in _PROSE:
         return None
-    if path.suffix not in _SUFFIXES:
+    is_sql = section == "queries" and path.suffix == SQL_SUFFIX
+    if path.suffix not in _SUFFIXES and not is_sql:
         hint = "Project files end in .yaml; take everything else elsewhere."
         report.add(Place(file), "UNEXPECTED_FILE", "This is not a project file.", hint)
         return None
     name = relative.with_suffix("").as_posix().removeprefix(f"{section}/")
+    if section == "connectors" and "/" in name:
+        hint = "Move it into connectors/ itself: its name is what tables call the database."
+        report.add(Place(file), "UNEXPECTED_FILE", "A connector lies in no further folder.", hint)
+        return None
     if not path.resolve().is_relative_to(root.resolve()):
         report.add(Place(file), OUTSIDE, *_SAID[OUTSIDE])
         return None

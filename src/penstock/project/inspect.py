@@ -9,23 +9,29 @@ from typing import Final
 import pyarrow as pa
 from pyarrow import types
 
+from penstock.census import count_table
 from penstock.engine.types import Engine, FoundColumn
 from penstock.errors import PenstockError, suggestion
-from penstock.model.types import Attribute, Column, DataType, Relationship, Table
+from penstock.model.types import Attribute, Column, Count, DataType, Relationship, Table
 from penstock.project.rehearse import isolate, prepare
 from penstock.project.report import Report
 from penstock.project.types import Issue, Place, Project
 from penstock.query.types import Json
+from penstock.sql.dialects.find import find_dialect
 from penstock.sql.inspect import count_duplicates, count_matched_duplicates
 from penstock.sql.types import Statement
 
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """`rows` are the row counts found, by table."""
+    """`counts` are those of the tables found, known before or taken now."""
 
     issues: tuple[Issue, ...]
-    rows: Mapping[str, int]
+    counts: Mapping[str, Count]
+
+    @property
+    def rows(self) -> Mapping[str, int]:
+        return {name: count.rows for name, count in self.counts.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,24 +53,29 @@ class _Visit:
             running.close()
 
 
-def inspect(project: Project, engines: Mapping[str, Engine]) -> Inspection:
+def inspect(
+    project: Project, engines: Mapping[str, Engine], known: Mapping[str, Count] | None = None
+) -> Inspection:
     """Compare every table, column, type and relationship with the databases that are open.
 
-    `engines` are by database; tables of others are passed over.
+    `engines` are by database; tables of others are passed over. Tables that are `known` are not
+    counted again.
     """
     visit = _Visit(project, engines, Report())
     reached = _reached(visit)
-    rows: dict[str, int] = {}
-    for table in project.model.tables.values():
+    timeout, counts = project.serving.timeout, dict[str, Count]()
+    for name, table in project.model.tables.items():
         if table.database in reached and _check_columns(table, visit):
-            rows[table.name] = engines[table.database].count(table.source)
-    for name in rows:
+            counts[name] = (known or {}).get(name) or count_table(
+                table, engines[table.database], timeout=timeout
+            )
+    for name in counts:
         table = project.model.tables[name]
         _check_formulas(table, visit)
         for relationship in table.relationships.values():
-            if relationship.table in rows:
+            if relationship.table in counts:
                 _check_unique(table, relationship, visit)
-    return Inspection(visit.report.issues, rows)
+    return Inspection(visit.report.issues, counts)
 
 
 def _reached(visit: _Visit) -> frozenset[str]:
@@ -148,13 +159,19 @@ def _check_formulas(table: Table, visit: _Visit) -> None:
                 "Check the types of what the formula uses; CAST converts one.",
             )
             continue
-        if found is not None and found not in _FITTING.get(attribute.type, {attribute.type}):
+        if found is not None and found not in _fitting(attribute, visit.engines[table.database]):
             visit.issue(
                 ("attributes", table.name, name),
                 "TYPE_MISMATCH",
                 f"{table.name}.{name} is declared {attribute.type}, its formula gives {found}.",
                 f"Declare it `type: {found}`, or CAST in the formula.",
             )
+
+
+def _fitting(attribute: Attribute, engine: Engine) -> set[DataType]:
+    if attribute.type is DataType.BOOLEAN and not find_dialect(engine.dialect).has_booleans:
+        return {DataType.BOOLEAN, DataType.INTEGER}
+    return _FITTING.get(attribute.type, {attribute.type})
 
 
 _FITTING: Final = {
@@ -175,6 +192,7 @@ def _computed(table: Table, name: str, visit: _Visit) -> DataType | None:
     engine, model = visit.engines[table.database], isolate(table, visit.project.model)
     query: Json = {"data": {"fields": {name: ["select"]}, "limit": 0}}
     statement = prepare(query, model, visit.project.limits, dialect=engine.dialect)
+    statement = replace(statement, types=())  # what the database says, not what we do
     running = engine.run(statement, timeout=visit.project.serving.timeout)
     try:
         return _type_of(running.schema.field(0).type)
@@ -201,23 +219,26 @@ _ARROW: Final = (
 def _check_unique(table: Table, relationship: Relationship, visit: _Visit) -> None:
     """Check that no row meets two on the other side: each of its numbers would count twice."""
     target = visit.project.model.tables[relationship.table]
-    dialect = visit.engines[table.database].dialect
+    dialect = visit.engines[target.database].dialect
+    is_near = target.database == table.database
     others = [key.other_column for key in relationship.keys]
     pairs = [(key.own_column, key.other_column) for key in relationship.keys]
     try:
         found = visit.number(
-            table.database, count_duplicates(target.source, others, dialect=dialect)
+            target.database, count_duplicates(target.source, others, dialect=dialect)
         )
         # Duplicates that no row refers to are harmless, and common: the hour that a clock strikes
         # twice in autumn, a closed account. They become an issue on the day one is referred to.
-        if found:
+        # In another database nobody sees which are: there, all count.
+        if found and is_near:
             found = visit.number(
                 table.database,
                 count_matched_duplicates(target.source, table.source, pairs, dialect=dialect),
             )
         own = [key.own_column for key in relationship.keys]
         repeated = relationship.one_to_one and visit.number(
-            table.database, count_duplicates(table.source, own, dialect=dialect)
+            table.database,
+            count_duplicates(table.source, own, dialect=visit.engines[table.database].dialect),
         )
     except PenstockError as error:
         visit.issue(
@@ -230,7 +251,8 @@ def _check_unique(table: Table, relationship: Relationship, visit: _Visit) -> No
             ("relationships", table.name, relationship.name),
             "NOT_UNIQUE",
             f"Several rows of {target.name} have the same {names}, and rows of {table.name}"
-            f" refer to them ({found} ×): joined, they would be counted several times.",
+            f" {'refer' if is_near else 'may refer'} to them ({found} ×): joined, they would be"
+            " counted several times.",
             "Add the key that is missing from `on`, or make the rows of the target unique.",
         )
     if repeated:

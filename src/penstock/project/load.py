@@ -11,12 +11,13 @@ from penstock.project.compose import compose
 from penstock.project.connector import read_connector
 from penstock.project.digest import digest_project
 from penstock.project.document import Document
-from penstock.project.files import ROOT_FILE, SourceFile, read_files
+from penstock.project.files import ROOT_FILE, SourceFile, is_sql, read_files
 from penstock.project.model import ReadModel, read_model
 from penstock.project.policy import read_policies
 from penstock.project.report import Report
-from penstock.project.root import Root, read_root
+from penstock.project.root import Root, check_query_engine, read_root
 from penstock.project.saved import read_saved
+from penstock.project.saved_sql import read_saved_sql, split_sql
 from penstock.project.types import Connector, Issue, Place, Project, ProjectError
 from penstock.query.saved import SavedQuery
 from penstock.query.types import Limits
@@ -73,6 +74,8 @@ class _Reading:
         top = self.section("").get("penstock")
         roles = None if "policies" in self.unread else policies.written
         root = None if top is None else read_root(top, self.root, roles, self.report)
+        if top is not None and root is not None and "connectors" not in self.unread:
+            check_query_engine(root.federation.query_engine, connectors, top, self.report)
         saved = self.saved(model, Limits() if root is None else root.limits)
         if root is None or self.report.issues:
             return None
@@ -89,7 +92,9 @@ class _Reading:
             limits=root.limits,
             serving=root.serving,
             cache=root.cache,
+            refresh=root.refresh,
             authentication=root.authentication,
+            federation=root.federation,
             digest=self.digest(root),
             places=self.places(model),
         )
@@ -97,7 +102,8 @@ class _Reading:
     def compose_all(self) -> None:
         for file in self.files:
             environ = self.environ if file.section in _WITH_VARIABLES else None
-            document = compose(file.path, file.text, self.report, environ)
+            text = split_sql(file.text)[0] or "{}" if is_sql(file) else file.text
+            document = compose(file.path, text, self.report, environ)
             if document is None:
                 self.unread.add(file.section)
             else:
@@ -115,8 +121,11 @@ class _Reading:
         return {name: connector for name, connector in read.items() if connector is not None}
 
     def saved(self, model: ReadModel, limits: Limits) -> dict[str, SavedQuery]:
+        texts = {file.name: file.text for file in self.files if is_sql(file)}
         read = {
-            name: read_saved(name, document, model, limits, self.report)
+            name: read_saved_sql(name, document, texts[name], (model, limits), self.report)
+            if name in texts
+            else read_saved(name, document, model, limits, self.report)
             for name, document in self.section("queries").items()
         }
         return {name: query for name, query in read.items() if query is not None}

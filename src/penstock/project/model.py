@@ -51,6 +51,7 @@ class TableEntry(Strict):
     title: str | None = None
     description: str | None = None
     queryable: bool = True
+    watermark: str | None = None
     attributes: Annotated[dict[Name, AttributeEntry], Field(min_length=1)]
     relationships: dict[Name, RelationshipEntry] = Field(default_factory=dict)
 
@@ -99,9 +100,8 @@ def read_model(
     for name, table in declared.items():
         _check_database(name, table, databases, report)
         tables[name] = _table(name, table, names, report)
-    known = frozenset(databases)
     linked = {
-        name: _linked(d.entry, Scene(tables[name], tables, names, known, d.document, report))
+        name: _linked(d.entry, Scene(tables[name], tables, names, d.document, report))
         for name, d in declared.items()
     }
     return ReadModel(
@@ -203,9 +203,42 @@ def _table(name: str, table: _Declared, names: Names, report: Report) -> Table:
         source=tuple((entry.source or name).split(".")),
         attributes=attributes,
         queryable=entry.queryable,
+        watermark=_watermark(name, table, attributes, names, report),
         title=entry.title,
         description=entry.description,
     )
+
+
+def _watermark(
+    name: str,
+    table: _Declared,
+    attributes: Mapping[str, Attribute],
+    names: Names,
+    report: Report,
+) -> str | None:
+    """Return the attribute that tells how new a table is, None after reporting what is wrong."""
+    watermark, place = table.entry.watermark, table.document.place("tables", name, "watermark")
+    if watermark is None:
+        return None
+    attribute = attributes.get(watermark)
+    if attribute is None:
+        if not names.has(name, watermark):
+            report.add(
+                place,
+                "UNKNOWN_ATTRIBUTE",
+                f"The table {name!r} has no attribute {watermark!r}.",
+                suggestion(watermark, sorted(attributes)),
+            )
+        return None
+    if not (attribute.type.is_temporal and isinstance(attribute.source, Column)):
+        report.add(
+            place,
+            "INVALID_VALUE",
+            f"{name}.{watermark} cannot tell how new the data is.",
+            "A watermark is a column of type date, timestamp or timestamp_tz.",
+        )
+        return None
+    return watermark
 
 
 def _linked(entry: TableEntry, scene: Scene) -> Table:

@@ -20,7 +20,6 @@ class Scene:
     owner: Table
     tables: Mapping[str, Table]
     names: Names
-    databases: frozenset[str]
     document: Document
     report: Report
 
@@ -52,15 +51,6 @@ def read_relationship(name: str, written: WrittenRelationship, scene: Scene) -> 
     target = scene.tables.get(written.to)
     if target is None:
         return None
-    databases = {target.database, scene.owner.database}
-    if len(databases) > 1 and databases <= scene.databases:
-        scene.issue(
-            (*loc, "to"),
-            "RELATIONSHIP_ACROSS_DATABASES",
-            f"{written.to!r} is in the database {target.database!r}, not in"
-            f" {scene.owner.database!r}.",
-            "Tables are joined inside one database.",
-        )
     keys = [_key(own, other, target, scene, (*loc, "on", own)) for own, other in written.on.items()]
     found = tuple(key for key in keys if key is not None)
     if len(found) < len(keys):
@@ -78,14 +68,14 @@ def _key(own: str, other: str, target: Table, scene: Scene, loc: tuple[Step, ...
     aimed = _side(other, target, scene, loc)
     if owned is None or aimed is None:
         return None
-    if not _comparable(owned[0].type, aimed[0].type):
+    if not comparable(owned[0].type, aimed[0].type):
         scene.issue(
             loc,
             "INVALID_KEY",
             f"{own!r} is of type {owned[0].type}, {target.name}.{other} of type {aimed[0].type}.",
             "Both sides of a key have the same type.",
         )
-    return Key(own, other, owned[1].name, aimed[1].name)
+    return Key(own, other, owned[1].name, aimed[1].name, owned[0].type, aimed[0].type)
 
 
 def _side(
@@ -112,7 +102,7 @@ def _side(
     return attribute, attribute.source
 
 
-def _comparable(left: DataType, right: DataType) -> bool:
+def comparable(left: DataType, right: DataType) -> bool:
     return left is right or {left, right} == {DataType.INTEGER, DataType.DECIMAL}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final
@@ -33,12 +33,21 @@ from penstock.project.fields import (
 )
 from penstock.project.files import check_file
 from penstock.project.report import Report
-from penstock.project.types import Anonymous, Authentication, CacheSettings, Serving
+from penstock.project.types import (
+    Anonymous,
+    Authentication,
+    CacheSettings,
+    Connector,
+    FederationSettings,
+    Serving,
+)
 from penstock.project.validate import validate
 from penstock.query.types import Limits
+from penstock.query.zones import is_timezone, unknown_timezone
 from penstock.secret import Secret
 
 _KEYS: Final = ("jwks_url", "jwks_file", "public_key_file", "secret")
+_OFTEN: Final = 1.0  # seconds
 
 
 class APIEntry(Strict):
@@ -52,6 +61,7 @@ class LimitsEntry(Strict):
     max_conditions: Count = 256
     max_depth: Annotated[Count, Field(le=100)] = 16
     max_fields: Count = 256
+    max_evolution: Annotated[Count, Field(le=100)] = 12
     timeout: Duration = 30.0
     concurrency: Count = 8
     queue: CountOrNone = 256
@@ -63,6 +73,11 @@ class CacheEntry(Strict):
     ttl: Duration = 60.0
     memory: Size = 64 << 20
     max_entry: Size = 4 << 20
+
+
+class FederationEntry(Strict):
+    memory: Size = 1 << 30
+    threads: Count = 2
 
 
 class AnonymousEntry(Strict):
@@ -93,9 +108,13 @@ class RootFile(Strict):
     name: Name = ""
     title: str | None = None
     description: str | None = None
+    timezone: str = "UTC"
     api: APIEntry = APIEntry()
     limits: LimitsEntry = LimitsEntry()
     cache: CacheEntry = CacheEntry()
+    refresh: Duration = 0.0
+    federation: FederationEntry = FederationEntry()
+    query_engine: Name | None = None
     authentication: AuthenticationEntry = AuthenticationEntry()
 
 
@@ -110,7 +129,9 @@ class Root:
     limits: Limits
     serving: Serving
     cache: CacheSettings
+    refresh: float
     authentication: Authentication
+    federation: FederationSettings
     key_files: tuple[Path, ...]
 
 
@@ -128,6 +149,10 @@ def read_root(
     document = valid.document
     authentication = _authentication(file.authentication, document, root, roles, report)
     _check_limits(file.limits, document, report)
+    _check_refresh(file.refresh, document, report)
+    if not is_timezone(file.timezone):
+        said, hint = unknown_timezone(file.timezone)
+        report.add(document.place("timezone"), "INVALID_VALUE", said, hint)
     return Root(
         name=file.name,
         api=file.api.name or file.name,
@@ -140,6 +165,8 @@ def read_root(
             max_conditions=file.limits.max_conditions,
             max_depth=file.limits.max_depth,
             max_fields=file.limits.max_fields,
+            max_evolution=file.limits.max_evolution,
+            timezone=file.timezone,
         ),
         serving=Serving(
             timeout=file.limits.timeout,
@@ -151,9 +178,41 @@ def read_root(
         cache=CacheSettings(
             ttl=file.cache.ttl, memory=file.cache.memory, max_entry=file.cache.max_entry
         ),
+        refresh=file.refresh,
         authentication=authentication,
+        federation=FederationSettings(
+            memory=file.federation.memory,
+            threads=file.federation.threads,
+            query_engine=file.query_engine,
+        ),
         key_files=tuple(_key_files(authentication)),
     )
+
+
+_DISTRIBUTED: Final = ("databricks", "spark", "trino")
+
+
+def check_query_engine(
+    name: str | None, connectors: Mapping[str, Connector], document: Document, report: Report
+) -> None:
+    """Report a query engine that is no database, or one that knows of no others."""
+    if name is None:
+        return
+    place = document.place("query_engine")
+    if name not in connectors:
+        report.add(
+            place,
+            "UNKNOWN_DATABASE",
+            f"There is no database {name!r}.",
+            suggestion(name, sorted(connectors)) or "A query engine is a database of connectors/.",
+        )
+    elif connectors[name].engine not in _DISTRIBUTED:
+        report.add(
+            place,
+            "INVALID_VALUE",
+            f"{name!r} is a database of {connectors[name].engine!r}, which reads no others.",
+            f"A query engine is one of {', '.join(_DISTRIBUTED)}.",
+        )
 
 
 def _check_limits(limits: LimitsEntry, document: Document, report: Report) -> None:
@@ -171,6 +230,16 @@ def _check_limits(limits: LimitsEntry, document: Document, report: Report) -> No
                 f"{name!r} of 0 would refuse every query.",
                 "Write 30s, 5m or another duration.",
             )
+
+
+def _check_refresh(seconds: float, document: Document, report: Report) -> None:
+    if 0 < seconds < _OFTEN:
+        report.add(
+            document.place("refresh"),
+            "INVALID_VALUE",
+            "Tables are not counted more often than once a second.",
+            "Write 10m, 1h or another duration, or 0 for never.",
+        )
 
 
 def _authentication(

@@ -63,13 +63,13 @@ class QueryFile(Strict):
 def read_saved(
     name: str, document: Document, model: ReadModel, limits: Limits, report: Report
 ) -> SavedQuery | None:
-    _check_file_name(name, document, report)
+    check_file_name(name, document, report)
     valid = validate(QueryFile, document, report)
     if valid is None:
         return None
     file, kept = valid.value, valid.document
     before = len(report.issues)
-    parameters = {n: _parameter(n, entry, kept, report) for n, entry in file.parameters.items()}
+    parameters = {n: read_parameter(n, entry, kept, report) for n, entry in file.parameters.items()}
     is_callable = len(report.issues) == before
     _check_uses(document, kept, report)
     saved = SavedQuery(
@@ -91,7 +91,7 @@ def read_saved(
     return saved
 
 
-def _check_file_name(name: str, document: Document, report: Report) -> None:
+def check_file_name(name: str, document: Document, report: Report) -> None:
     for part in name.split("/"):
         if _PART.fullmatch(part) is None:
             report.add(
@@ -103,7 +103,9 @@ def _check_file_name(name: str, document: Document, report: Report) -> None:
             return
 
 
-def _parameter(name: str, entry: ParameterEntry, document: Document, report: Report) -> Parameter:
+def read_parameter(
+    name: str, entry: ParameterEntry, document: Document, report: Report
+) -> Parameter:
     parameter = Parameter(
         name=name,
         type=entry.type,

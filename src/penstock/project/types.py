@@ -55,12 +55,28 @@ class ProjectError(ConfigurationError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connector:
-    """A database: which engine, opened how."""
+    """A database: which engine, opened how.
+
+    `catalog` is what the project's query engine calls it, maybe with a schema: `shop.public`.
+    """
 
     name: str
     engine: str
     settings: EngineSettings
     description: str | None = None
+    catalog: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FederationSettings:
+    """How questions to several databases are answered: in so many bytes, by so many threads.
+
+    Or by the database `query_engine`, which finds the others' tables in its catalogs.
+    """
+
+    memory: int = 1 << 30
+    threads: int = 2
+    query_engine: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +119,7 @@ class Authentication:
 class Project:
     """A project that was checked.
 
+    `refresh` is how often a node counts the tables anew, in seconds, 0 for never by itself.
     `digest` changes when anything that was read for it does: files, keys, environment values.
     `places` says where things are declared: `("connectors", name)`, `("tables", name)`,
     `("attributes", table, name)`, `("relationships", table, name)`.
@@ -120,6 +137,8 @@ class Project:
     limits: Limits
     serving: Serving
     cache: CacheSettings
+    refresh: float
     authentication: Authentication
+    federation: FederationSettings = FederationSettings()
     digest: str
     places: Mapping[tuple[str, ...], Place]

@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from node.running import Node, eventually, objects, run_node
+from penstock.model.types import Model
+from penstock.node.recount import is_due
+from penstock.query.types import Json
+from penstock.store.counts import CountRepository
+from penstock.store.database import open_database
+from penstock.store.keys import KeyDraft
+from project.folders import SHOP, load, write
+
+DATED = SHOP["models/orders.yaml"].replace(
+    "    attributes:", "    watermark: day\n    attributes:", 1
+)
+
+
+def counted(folder: Path, at: float) -> Model:
+    model = load(folder).model
+    tables = {n: replace(t, rows=1, counted=at) for n, t in model.tables.items()}
+    return replace(model, tables=tables)
+
+
+@pytest.mark.parametrize(
+    ("refresh", "tried", "now", "due"),
+    [
+        (0, 0, 1e9, False),
+        (60, 0, 159, False),
+        (60, 0, 160, True),
+        (60, 150, 160, False),
+        (60, 150, 210, True),
+    ],
+)
+def test_tables_are_counted_when_the_oldest_count_is_too_old(
+    tmp_path: Path, refresh: float, tried: float, now: float, *, due: bool
+) -> None:
+    model = counted(write(tmp_path), 100)
+
+    assert is_due(model, refresh, tried=tried, now=now) is due
+
+
+DRAFTS = (
+    KeyDraft(name="boss", roles=("boss",), permissions=frozenset({"refresh"})),
+    KeyDraft(name="clerk", roles=("clerk",), attributes={"shops": ("a",)}),
+    KeyDraft(name="blind", roles=("blind",)),
+)
+
+
+@pytest.fixture(scope="module")
+def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
+    """A shop whose tables are counted every second."""
+    folder = tmp_path_factory.mktemp("counted")
+    roles = SHOP["policies/roles.yaml"] + "  boss: {}\n  blind: {hidden: [orders.day]}\n"
+    write(
+        folder / "shop",
+        {
+            "penstock.yaml": "name: shop\nrefresh: 1s\n",
+            "models/orders.yaml": DATED,
+            "policies/roles.yaml": roles,
+            "queries/by-shop.yaml": None,
+        },
+    )
+    with run_node(folder / "shop", folder / "home", "--no-reload", drafts=DRAFTS) as running:
+        yield running
+
+
+def table(node: Node, who: str) -> Mapping[str, Json]:
+    tables = objects(node.get("/dataset", who).object()["tables"])
+    return next(found for found in tables if found["name"] == "orders")
+
+
+def test_the_catalogue_tells_how_large_and_how_new_a_table_is(node: Node) -> None:
+    orders = table(node, "boss")
+
+    assert (orders["rows"], orders["watermark"]) == (
+        2,
+        {"attribute": "day", "newest": "2024-01-02"},
+    )
+    assert str(orders["refreshed"]).endswith("Z")
+
+
+def test_who_sees_some_rows_is_not_told_of_the_newest(node: Node) -> None:
+    assert {"rows", "refreshed", "watermark"}.isdisjoint(table(node, "clerk"))
+
+
+def test_a_watermark_that_is_hidden_is_not_told(node: Node) -> None:
+    orders = table(node, "blind")
+
+    assert orders["rows"] == 2
+    assert "watermark" not in orders
+
+
+def test_tables_are_counted_on_schedule_and_the_counts_are_kept(node: Node) -> None:
+    with (node.home.parent / "shop/data/orders.csv").open("a") as file:
+        file.write("3,a,1.0,2024-02-01\n")
+
+    assert eventually(lambda: table(node, "boss")["rows"] == 3, "a count of the new row")
+    assert table(node, "boss")["watermark"] == {"attribute": "day", "newest": "2024-02-01"}
+    with open_database(node.home) as database:
+        assert CountRepository(database).read("shop")["orders"].count.rows == 3
+    assert node.post("/refresh", b"", "boss").object()["rows"] == {"orders": 3, "shops": 2}

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from penstock.errors import ConfigurationError
+from penstock.project.draft.sources import find_sources
+
+
+def lay(folder: Path, *names: str) -> Path:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
+    return folder
+
+
+def found(folder: Path) -> dict[str, str]:
+    return {
+        table: path.relative_to(folder).as_posix() for table, path in find_sources(folder).items()
+    }
+
+
+def test_each_file_is_a_table_and_files_that_differ_by_a_number_are_one(tmp_path: Path) -> None:
+    lay(tmp_path, "a.csv", "orders-2020.csv", "orders-2021.csv", "b.json.gz", "note.txt", ".x.csv")
+
+    assert found(tmp_path) == {"a": "a.csv", "b": "b.json.gz", "orders": "orders*.csv"}
+
+
+def test_a_folder_of_parts_is_a_table_of_its_name(tmp_path: Path) -> None:
+    lay(tmp_path, "visits/part-0.parquet", "visits/part-1.parquet", "raw/x.csv", "raw/y.csv")
+    lay(tmp_path, "sales/year=2020/a.parquet", "sales/year=2021/a.parquet", "models/m.json")
+
+    assert found(tmp_path) == {
+        "x": "raw/x.csv",
+        "y": "raw/y.csv",
+        "sales": "sales/**/*.parquet",
+        "visits": "visits/part*.parquet",
+    }
+
+
+def test_a_number_at_the_end_of_one_file_stays(tmp_path: Path) -> None:
+    assert found(lay(tmp_path, "report_2024.csv")) == {"report_2024": "report_2024.csv"}
+
+
+def test_a_glob_is_one_table(tmp_path: Path) -> None:
+    lay(tmp_path, "orders-1.csv", "orders-2.csv")
+
+    assert [*find_sources(tmp_path / "orders-*.csv")] == ["orders"]
+
+
+def test_a_format_that_nobody_reads_is_said(tmp_path: Path) -> None:
+    lay(tmp_path, "a.xlsx")
+
+    with pytest.raises(ConfigurationError, match="no format that can be read"):
+        find_sources(tmp_path / "a.xlsx")
+    with pytest.raises(ConfigurationError, match="no file to read"):
+        find_sources(tmp_path)
