@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 
 import duckdb
 import pytest
@@ -99,14 +98,12 @@ def test_a_thousand_ways_are_not_all_listed() -> None:
     assert "left.left.left.left.left.left.left.left.left.left.left.left.x12" in found.names
 
 
-def test_a_relationship_never_leads_to_another_database() -> None:
+def test_a_relationship_leads_to_another_database_like_to_its_own() -> None:
     near = table("a", columns(k=_I, x=_I), relationship("b", "b", k="k"))
     far = replace(table("b", columns(k=_I, y=_I)), database="other")
-    gate = open_gate(model(near, far))
+    found = atlas(model(near, far))
 
-    for name in ("b.y", "y"):
-        query: dict[str, Json] = {"data": {"fields": {"x": ["count"], name: ["count"]}}}
-        assert [p.code for p in problems(partial(answer, query, gate))] == ["NO_TABLE_FOUND"]
+    assert path(found.resolve("b.y", "a")) == path(found.resolve("y", "a")) == ("b",)
 
 
 def test_the_nearest_of_equal_names_is_meant() -> None:

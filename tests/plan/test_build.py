@@ -83,13 +83,13 @@ def test_only_the_whole_key_has_a_label(found: Model, places: str, names: list[s
     assert row["n_count"] == 1
 
 
-def test_a_label_in_another_database_is_left_out() -> None:
+def test_a_label_may_be_in_another_database() -> None:
     near = labelled(BY_CODE)
     far = replace(near.tables["places"], database="other")
     gate = open_gate(replace(near, tables={**near.tables, "places": far}))
     asked = answer({"data": COUNT, "scale": {"fields": ["code"]}}, gate)
 
-    assert [column.name for column in asked.plan.columns] == ["code", "n_count"]
+    assert [column.name for column in asked.plan.columns] == ["code", "code_label", "n_count"]
 
 
 def test_a_granularity_has_no_label() -> None:

@@ -19,14 +19,18 @@ def sized(name: str, rows: int | None, *attributes: str) -> Table:
     return table(name, columns(**dict.fromkeys(attributes, _I)), rows=rows)
 
 
-def ask(tables: Sequence[Table] | Model, *names: str, **forced: Json) -> Plan:
+def ask(
+    tables: Sequence[Table] | Model, *names: str, compute: str = "count", **forced: Json
+) -> Plan:
     found = tables if isinstance(tables, Model) else model(*tables)
-    fields: Json = {name: ["count"] for name in names}
+    fields: Json = {name: [compute] for name in names}
     return answer({"data": {"fields": fields}, **forced}, open_gate(found)).plan
 
 
-def refused(tables: Sequence[Table] | Model, *names: str, **forced: Json) -> list[tuple[str, ...]]:
-    found = problems(lambda: ask(tables, *names, **forced))
+def refused(
+    tables: Sequence[Table] | Model, *names: str, compute: str = "count", **forced: Json
+) -> list[tuple[str, ...]]:
+    found = problems(lambda: ask(tables, *names, compute=compute, **forced))
     return [(p.code, p.pointer or "", p.detail, p.hint or "") for p in found]
 
 
@@ -159,7 +163,7 @@ def test_unknown_and_ambiguous_names_are_reported_together(gate: Gate) -> None:
 
 def test_the_hint_names_the_pair_that_never_meets() -> None:
     tables = [sized("a", 1, "x", "y"), sized("b", 1, "y", "z"), sized("c", 1, "w")]
-    ((code, pointer, _, hint),) = refused(tables, "y", "x", "z")
+    ((code, pointer, _, hint),) = refused(tables, "y", "x", "z", compute="select")
 
     assert (code, pointer) == ("NO_TABLE_FOUND", "/data/fields/z")
     assert "'x' and 'z'" in hint
@@ -167,7 +171,7 @@ def test_the_hint_names_the_pair_that_never_meets() -> None:
 
 def test_three_that_meet_only_in_pairs_are_refused() -> None:
     tables = [sized("a", 1, "x", "y"), sized("b", 1, "y", "z"), sized("c", 1, "x", "z")]
-    ((code, pointer, detail, _),) = refused(tables, "x", "y", "z")
+    ((code, pointer, detail, _),) = refused(tables, "x", "y", "z", compute="select")
 
     assert (code, pointer) == ("NO_TABLE_FOUND", "/data/fields")
     assert "together" in detail
@@ -250,7 +254,7 @@ def test_keys_that_a_relationship_equates_are_one_name(gate: Gate) -> None:
     ],
 )
 def test_there_are_several_ways_to_say_which(gate: Gate, name: str, path: list[str]) -> None:
-    query: dict[str, Json] = {"data": {"fields": {"flight": ["count"], name: ["count"]}}}
+    query: dict[str, Json] = {"data": {"fields": {"flight": ["count"], name: ["max"]}}}
     plan = answer(query, gate, ANALYST).plan
 
     assert [join.scan.alias for join in plan.joins] == path

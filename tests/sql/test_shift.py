@@ -41,6 +41,6 @@ def test_the_database_goes_back_alike(day: date, amount: int) -> None:
     assert found == (go_back(day, months(amount)),)
 
 
-def test_before_the_first_year_there_is_nothing() -> None:
-    with pytest.raises(OverflowError):
-        go_back(date(1, 1, 1), months(1))
+@pytest.mark.parametrize("shift", [months(1), Shift(40, Granularity.DAY)])
+def test_nothing_is_before_the_first_day_of_the_calendar(shift: Shift) -> None:
+    assert go_back(date(1, 1, 5), shift) == date(1, 1, 1)

@@ -88,7 +88,7 @@ class Atlas:
             return None
         steps = tuple(prefix.split("."))
         for step in steps:
-            if not self._leads_on(table, step):
+            if step not in table.relationships:
                 break
             table = self.model.tables[table.relationships[step].table]
         else:
@@ -104,14 +104,6 @@ class Atlas:
         if len(ways) > 1:
             return Several(tuple(".".join((*way, name)) for way in ways))
         return Reached(ways[0], table, table.attributes[name])
-
-    def _leads_on(self, table: Table, step: str) -> bool:
-        """Whether a relationship of this name leads to a table one can join: of one database."""
-        relationship = table.relationships.get(step)
-        return (
-            relationship is not None
-            and self.model.tables[relationship.table].database == table.database
-        )
 
     def _origin(self, base: str, owner: str, name: str) -> Path:
         """Go back on the way to an owner for as long as each step equates the name with itself.
@@ -153,8 +145,7 @@ def atlas(model: Model) -> Atlas:
 
 
 def _paths(model: Model, start: str) -> dict[str, tuple[Path, ...]]:
-    """Return the shortest ways to every table in reach, breadth first, within one database."""
-    database = model.tables[start].database
+    """Return the shortest ways to every table in reach, breadth first, whatever the database."""
     found: dict[str, tuple[Path, ...]] = {start: ((),)}
     edge: dict[str, tuple[Path, ...]] = dict(found)
     for _ in range(_MOST_STEPS):
@@ -162,7 +153,7 @@ def _paths(model: Model, start: str) -> dict[str, tuple[Path, ...]]:
         for name, ways in edge.items():
             for relationship in model.tables[name].relationships.values():
                 target = relationship.table
-                if target not in found and model.tables[target].database == database:
+                if target not in found:
                     further = tuple((*way, relationship.name) for way in ways)
                     following[target] = (*following.get(target, ()), *further)[:_MOST_WAYS]
         found.update(following)

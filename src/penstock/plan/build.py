@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from penstock.errors import PenstockError, QueryError, raise_all
+from penstock.errors import NoTableFoundError, PenstockError, QueryError, raise_all
 from penstock.model.types import Attribute, DataType
 from penstock.plan.atlas import Path, Reached, atlas
 from penstock.plan.choose import Choice, choose_table
 from penstock.plan.evolution import earlier_columns, find_time, go_back
+from penstock.plan.facts import Facts, split_facts
 from penstock.plan.filters import every, split_filter
 from penstock.plan.having import group_conditions
+from penstock.plan.merge import merge_plans
 from penstock.plan.outputs import key_output, listed_output, measure_output
 from penstock.plan.scope import Scope
 from penstock.plan.sorts import sort_outputs
 from penstock.plan.totals import make_totals
 from penstock.plan.types import Column, ColumnOf, Label, Output, Parameter, Plan, Role
-from penstock.policy.types import Permitted
+from penstock.policy.types import Permitted, View
 from penstock.query.conditions import escape
 from penstock.query.types import AnyCompute, Compute, Field, Query, Scale
 
@@ -43,9 +45,30 @@ def build_plan(permitted: Permitted) -> Plan:
     AmbiguousNameError, QueryError.
     """
     query, view = permitted.asked.query, permitted.view
-    choice = choose_table(query, atlas(view.model))
+    try:
+        choice = choose_table(query, atlas(view.model))
+    except NoTableFoundError as error:
+        return _build_facts(query, view, split_facts(query, atlas(view.model), error))
+    if choice.multiplied and query.table_name is None and _is_grouped(query, choice):
+        # One table could answer, but would count a row of another one many times.
+        facts = split_facts(query, atlas(view.model), None)
+        if len(facts.parts) > 1:
+            return _build_facts(query, view, facts)
+    return _build(query, view, choice)
+
+
+def _build_facts(query: Query, view: View, facts: Facts) -> Plan:
+    """Plan each fact at its own grain."""
+    parts = [
+        _build(part, view, choose_table(part, atlas(view.model)), is_part=True)
+        for part in facts.parts
+    ]
+    return merge_plans(query, facts, parts)
+
+
+def _build(query: Query, view: View, choice: Choice, *, is_part: bool = False) -> Plan:
     scope = Scope(choice.table, view.model.tables, view.guards, choice.reached, zone=query.timezone)
-    draft = _Draft(query, choice, scope, _is_grouped(query, choice))
+    draft = _Draft(query, choice, scope, is_part or _is_grouped(query, choice))
     for scale in query.scales:
         _select_scale(draft, scale)
     for asked in query.fields:
@@ -176,7 +199,7 @@ def _labelled(draft: _Draft, reached: Reached) -> tuple[Path, Attribute] | None:
     table = draft.scope.tables[relationship.table]
     # The label of a group is found by the group's key alone, so it must be the whole key.
     is_key = [key.own for key in relationship.keys] == [reached.attribute.name]
-    if not is_key or table.database != reached.table.database:
+    if not is_key:
         return None
     return (*reached.path, step), table.attributes[name]
 
@@ -198,10 +221,11 @@ def _label(draft: _Draft, reached: Reached, column: Column) -> None:
         return
     path, attribute = found
     relationship = reached.table.relationships[path[-1]]
-    scan = draft.scope.apart(relationship.table, path)
+    taken = {label.scan.alias for label in draft.labels}
+    scan = draft.scope.apart(relationship.table, path, taken)
     key = ColumnOf(scan.alias, relationship.keys[0].other_column, column.type)
     label = _label_column(column, attribute)
-    value = draft.scope.on(scan, relationship.table, attribute)
+    value = draft.scope.on(key, relationship.table, attribute)
     draft.labels.append(
         Label(name=label.name, key=column.name, scan=scan, key_column=key, value=value)
     )
@@ -226,11 +250,19 @@ def _refuse_duplicates(draft: _Draft) -> None:
 
 
 def _warning(choice: Choice, *, grouped: bool) -> str | None:
-    """Say that the table was a matter of choice, where the choice may change the numbers."""
-    if not choice.rivals or not grouped:
+    """Say what may change the numbers: that there was a choice, or that a row counts often."""
+    if not grouped:
         return None
-    rivals = " and ".join(repr(table.name) for table in choice.rivals)
-    return (
-        f"{choice.table.name!r} answers, having the fewest rows; {rivals} could too."
-        " Say 'table_name' to choose."
-    )
+    table = choice.table.name
+    said = [
+        f"{name!r} is of {choice.reached[name].table.name!r}, which cannot answer alone: each row"
+        f" of {table!r} counts it once more."
+        for name in choice.multiplied
+    ]
+    if choice.rivals and not choice.multiplied:
+        rivals = " and ".join(repr(rival.name) for rival in choice.rivals)
+        said.append(
+            f"{table!r} answers, having the fewest rows; {rivals} could too."
+            " Say 'table_name' to choose."
+        )
+    return " ".join(said) or None

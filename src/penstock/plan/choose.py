@@ -18,6 +18,7 @@ from penstock.errors import (
 )
 from penstock.model.types import Table
 from penstock.plan.atlas import Atlas, Reached, Several
+from penstock.plan.grain import multiplied
 from penstock.plan.types import Candidate
 from penstock.query.conditions import escape
 from penstock.query.types import AllOf, AnyOf, Comparison, Negation, Predicate, Query
@@ -28,12 +29,16 @@ _SUGGESTED = 5
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The table, what each name of the query means there, and how the others compared."""
+    """The table, what each name of the query means there, and how the others compared.
+
+    `multiplied` are the measures of other tables that it would count once for each of its rows.
+    """
 
     table: Table
     reached: Mapping[str, Reached]
     candidates: tuple[Candidate, ...]
     rivals: tuple[Table, ...]
+    multiplied: tuple[str, ...] = ()
 
 
 def references(query: Query) -> dict[str, str]:
@@ -86,18 +91,25 @@ def choose_table(query: Query, atlas: Atlas) -> Choice:
     filled = [option for option in able if option[0].rows != 0]
     if not filled:
         raise _empty(query, [table for table, _ in able])
-    chosen, reached = min(filled, key=lambda option: _cost(option[0]))
+    many = {
+        table.name: multiplied(query, table, found, atlas.model.tables) for table, found in filled
+    }
+    chosen, reached = min(filled, key=lambda option: _cost(option[0], many))
     return Choice(
         chosen,
         reached,
         tuple(_explained(candidate, chosen, query) for candidate in candidates),
         tuple(table for table, _ in filled if table is not chosen),
+        many[chosen.name],
     )
 
 
-def _cost(table: Table) -> tuple[bool, int, str]:
-    """Fewest rows first; uncounted tables last; the name decides between equals."""
-    return (table.rows is None, table.rows or 0, table.name)
+def _cost(table: Table, many: Mapping[str, tuple[str, ...]]) -> tuple[int, bool, int, str]:
+    """Fewest rows first, of those that count most measures once; uncounted tables last.
+
+    The name decides between equals.
+    """
+    return (len(many[table.name]), table.rows is None, table.rows or 0, table.name)
 
 
 def _explained(candidate: Candidate, chosen: Table, query: Query) -> Candidate:

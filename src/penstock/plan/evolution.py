@@ -70,7 +70,11 @@ def find_time(query: Query, scope: Scope) -> str | None:
         for comparison in comparisons(query.filter)
         if scope.reached[comparison.attribute].attribute.type.is_temporal
     ]
-    names = tuple(dict.fromkeys(of_scales or of_filter))
+    # One attribute may be written in two ways: flight_date, flights.flight_date.
+    places: dict[object, str] = {}
+    for name in of_scales or of_filter:
+        places.setdefault(scope.place(name), name)
+    names = tuple(places.values())
     if not names:
         raise QueryError(
             "'evol' needs a date or a timestamp, in the scale or in the filter.",
@@ -102,11 +106,13 @@ def go_back(
     if evolution is None or time is None:
         return ()
     axes = _axes(query, time, scope, keys)
-    named = any(comparison.attribute == time for comparison in comparisons(query.filter))
+    # That it is not null says nothing of when.
+    compared = {c.attribute for c in comparisons(query.filter) if c.slots}
+    named = [name for name in compared if scope.place(name) == scope.place(time)]
     found = []
     for period in range(1, evolution.depth + 1):
         shift = _shift(evolution, period)
-        split = split_filter(query.filter, scope, grouped=True, back={time: shift})
+        split = split_filter(query.filter, scope, grouped=True, back=dict.fromkeys(named, shift))
         found.append(
             Earlier(
                 where=every(split.rows) if axes or named else _NEVER,
@@ -131,7 +137,9 @@ def _axes(
     axes = [
         (scale, expressions[scale.name])
         for scale in query.scales
-        if scale.attribute == time and _is_axis(scale, scope) and scale.name in expressions
+        if scope.place(scale.attribute) == scope.place(time)
+        and _is_axis(scale, scope)
+        and scale.name in expressions
     ]
     return tuple(sorted(axes, key=lambda axis: _fineness(axis[0])))
 

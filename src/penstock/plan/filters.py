@@ -29,7 +29,7 @@ def split_filter(
     rows: list[Condition] = []
     groups: list[Condition] = []
     problems: list[PenstockError] = []
-    for part in _parts(predicate):
+    for part in conjuncts(predicate):
         try:
             kinds = {scope.reached[c.attribute].attribute.aggregates for c in comparisons(part)}
             if True in kinds:
@@ -40,11 +40,12 @@ def split_filter(
     return Split(tuple(rows), tuple(groups), tuple(problems))
 
 
-def _parts(predicate: Predicate | None) -> tuple[Predicate, ...]:
+def conjuncts(predicate: Predicate | None) -> tuple[Predicate, ...]:
+    """Return what must hold, one by one."""
     if predicate is None:
         return ()
     if isinstance(predicate, AllOf):
-        return tuple(inner for part in predicate.parts for inner in _parts(part))
+        return tuple(inner for part in predicate.parts for inner in conjuncts(part))
     return (predicate,)
 
 

@@ -67,12 +67,17 @@ def measure_output(
     """Return a compute as an aggregate of the group; `select` is the smallest value in it."""
     _refuse_unfit(field, compute, attribute)
     is_select = not compute.aggregates
-    name = field.attribute if is_select else f"{field.attribute}_{compute.value}"
+    name = measure_name(field.attribute, compute)
     type_ = result_type(compute, attribute.type)
     if not attribute.aggregates:
         of = Compute.MIN if is_select else compute
         expression = Aggregated(of, expression, type_)
     return Output(name, expression), _measure_column(field, compute, attribute, name, type_)
+
+
+def measure_name(attribute: str, compute: AnyCompute) -> str:
+    """Return what a compute is called in the answer."""
+    return f"{attribute}_{compute.value}" if compute.aggregates else attribute
 
 
 def listed_output(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from penstock.model.types import Attribute, Column, DataType, Table
@@ -45,12 +45,20 @@ class Scope:
 
     @property
     def scan(self) -> Scan:
-        return self._scan(self.table, ())
+        return self._scan(self.table, self._alias(()))
 
     def expression(self, name: str) -> Expression:
         """Return what a name of the query stands for."""
         reached = self.reached[name]
-        return attribute_of(reached.attribute, reached.table.attributes, self.join(reached.path))
+        alias, path = self.join(reached.path), reached.path
+        # Keys are equated, so where a row was found its key is not null.
+        partner = self.joins[path].keys[0][1] if path else None
+        return attribute_of(reached.attribute, reached.table.attributes, alias, partner)
+
+    def place(self, name: str) -> tuple[Path, str]:
+        """Return what tells two attributes apart, however they are written."""
+        reached = self.reached[name]
+        return reached.path, reached.attribute.name
 
     def join(self, path: Path) -> str:
         """Return the alias of the scan at the end of a path, joined if it is not yet."""
@@ -60,7 +68,7 @@ class Scope:
             before = self.join(path[:-1])
             owner = self._at(path[:-1])
             relationship = owner.relationships[path[-1]]
-            scan = self._scan(self.tables[relationship.table], path)
+            scan = self._scan(self.tables[relationship.table], self._alias(path))
             # Relationships equate values of one type, so the key's type says nothing here.
             keys = tuple(
                 (
@@ -69,16 +77,23 @@ class Scope:
                 )
                 for key in relationship.keys
             )
-            self.joins[path] = Join(scan, keys)
+            types = tuple((key.own_type, key.other_type) for key in relationship.keys)
+            self.joins[path] = Join(scan, keys, types)
         return self.joins[path].scan.alias
 
-    def apart(self, table: str, path: Path) -> Scan:
-        """Return a scan for a join that is made on the rows of the answer."""
-        return self._scan(self.tables[table], path)
+    def apart(self, table: str, path: Path, taken: Collection[str]) -> Scan:
+        """Return a scan for a join that is made on the rows of the answer, by an alias not taken.
 
-    def on(self, scan: Scan, table: str, attribute: Attribute) -> Expression:
-        """Return an attribute of a table that is scanned apart."""
-        return attribute_of(attribute, self.tables[table].attributes, scan.alias)
+        A query may name one attribute in two ways, and have its label twice.
+        """
+        alias = self._alias(path)
+        while alias in taken:
+            alias = f".{alias}"
+        return self._scan(self.tables[table], alias)
+
+    def on(self, key: ColumnOf, table: str, attribute: Attribute) -> Expression:
+        """Return an attribute of a table that is scanned apart, and joined by this key."""
+        return attribute_of(attribute, self.tables[table].attributes, key.scan, key)
 
     def _at(self, path: Path) -> Table:
         table = self.table
@@ -91,13 +106,12 @@ class Scope:
         alias = ".".join(path) if path else self.table.name
         return f".{alias}" if path and alias.lower() == self.table.name.lower() else alias
 
-    def _scan(self, table: Table, path: Path) -> Scan:
-        alias = self._alias(path)
+    def _scan(self, table: Table, alias: str) -> Scan:
         guard = self.guards.get(table.name)
         condition = (
             None if guard is None else _guard_condition(guard.predicate, guard.attributes, alias)
         )
-        return Scan(alias, table.source, condition)
+        return Scan(alias, table.source, condition, table.database, table.rows)
 
     def condition(self, predicate: Predicate, back: Mapping[str, Shift] = NOWHERE) -> Condition:
         """Return a filter of the query as a condition, what it says of some names moved `back`.
@@ -117,13 +131,22 @@ class Scope:
                 return Inverse(self.condition(part, back))
 
 
-def attribute_of(attribute: Attribute, siblings: Mapping[str, Attribute], alias: str) -> Expression:
-    """Return an attribute's column, or its formula with every name in it resolved."""
+def attribute_of(
+    attribute: Attribute,
+    siblings: Mapping[str, Attribute],
+    alias: str,
+    partner: ColumnOf | None = None,
+) -> Expression:
+    """Return an attribute's column, or its formula with every name in it resolved.
+
+    `partner` is a key of the row, if it was joined: what is not there has no formulas either.
+    """
     source = attribute.source
     if isinstance(source, Column):
         return ColumnOf(alias, source.name, attribute.type)
-    inputs = tuple((n, attribute_of(siblings[n], siblings, alias)) for n in source.uses)
-    return FormulaOf(source.text, inputs, attribute.type)
+    inputs = tuple((n, attribute_of(siblings[n], siblings, alias, partner)) for n in source.uses)
+    partner = None if source.aggregates else partner
+    return FormulaOf(source.text, inputs, attribute.type, partner, source.aggregates)
 
 
 def _guard_condition(

@@ -18,6 +18,8 @@ def sort_outputs(
     selected, which is sorted only where an order, a page or what is distinct was asked for: it
     would hold back a long listing.
     """
+    # How it was before is looked up for the page, once it is cut: nothing is ordered by it.
+    columns = [column for column in columns if column.back == 0]
     sorts: dict[str, Sort] = {}
     for order in query.order:
         try:

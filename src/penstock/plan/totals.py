@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from msgspec import structs
 
 from penstock.model.types import DataType
-from penstock.plan.evolution import go_back
+from penstock.plan.evolution import earlier_columns, go_back
 from penstock.plan.scope import Scope
-from penstock.plan.types import Column, Parameter, Plan, Role, Sort, Subtotal
+from penstock.plan.types import Aggregated, Column, Output, Parameter, Plan, Role, Sort, Subtotal
 from penstock.plan.uses import needed_joins
-from penstock.query.types import Query, Total
+from penstock.query.types import Compute, Query, Total
 
 
 def make_totals(query: Query, time: str | None, scope: Scope, plan: Plan) -> tuple[Subtotal, ...]:
@@ -26,22 +27,45 @@ def _total(total: Total, query: Query, scope: Scope, plan: Plan) -> Plan:
     kept = frozenset(total.scales)
     scales = tuple(scale for scale in query.scales if scale.name in kept)
     keys = tuple(key for key in plan.keys if key.name in kept)
-    read = [output.expression for output in (*keys, *plan.measures)]
+    depth = 0 if query.evolution is None else query.evolution.depth
+    # What is selected beside its scale is, where a total drops the scale, a measure like others.
+    dropped = [c for c in plan.columns if c.role is Role.SCALE and c.compute and c.name not in kept]
+    measures = (*_smallest(plan, dropped), *plan.measures)
+    read = [output.expression for output in (*keys, *measures)]
     return replace(
         plan,
         joins=needed_joins(plan.joins, read, plan.where),
         keys=keys,
+        measures=measures,
         having=None,
         labels=tuple(label for label in plan.labels if label.key in kept),
         sorts=tuple(Sort(key.name, descending=False) for key in keys),
-        earlier=go_back(structs.replace(query, scales=scales), scope, keys, plan.measures),
+        earlier=go_back(structs.replace(query, scales=scales), scope, keys, measures),
         limit=Parameter(total.limit, DataType.INTEGER, "limit", total.pointer),
         skip=None,
         hints=False,
-        columns=tuple(column for column in plan.columns if _is_kept(column, kept)),
+        columns=_columns(plan, kept, dropped, depth),
         totals=(),
     )
 
 
-def _is_kept(column: Column, kept: frozenset[str]) -> bool:
-    return column.role is Role.MEASURE or (column.labels or column.name) in kept
+def _smallest(plan: Plan, dropped: Sequence[Column]) -> tuple[Output, ...]:
+    """Return the scales of these names as measures: the smallest value of the group."""
+    names = {column.name for column in dropped}
+    return tuple(
+        Output(key.name, Aggregated(Compute.MIN, key.expression, key.expression.type))
+        for key in plan.keys
+        if key.name in names
+    )
+
+
+def _columns(
+    plan: Plan, kept: frozenset[str], dropped: Sequence[Column], depth: int
+) -> tuple[Column, ...]:
+    scales = [c for c in plan.columns if c.role is not Role.MEASURE]
+    measures = earlier_columns([replace(c, role=Role.MEASURE) for c in dropped], depth)
+    return (
+        *(column for column in scales if (column.labels or column.name) in kept),
+        *measures,
+        *(column for column in plan.columns if column.role is Role.MEASURE),
+    )

@@ -19,11 +19,16 @@ class ColumnOf(Frozen, frozen=True):
 
 
 class FormulaOf(Frozen, frozen=True):
-    """A virtual attribute: its formula, and what each name in it stands for."""
+    """A virtual attribute: its formula, and what each name in it stands for.
+
+    `partner` is a column that is null where the formula's row was joined but is not there.
+    """
 
     text: str
     inputs: tuple[tuple[str, Expression], ...]
     type: DataType
+    partner: ColumnOf | None = None
+    aggregates: bool = False
 
 
 class Aggregated(Frozen, frozen=True):
@@ -66,7 +71,13 @@ class Back(Frozen, frozen=True):
     type: DataType
 
 
-Expression: TypeAlias = ColumnOf | FormulaOf | Aggregated | Cut | KeyOf | Back
+class Nothing(Frozen, frozen=True):
+    """A null, in the place of what only another fact has."""
+
+    type: DataType
+
+
+Expression: TypeAlias = ColumnOf | FormulaOf | Aggregated | Cut | KeyOf | Back | Nothing
 
 
 class Parameter(Frozen, frozen=True):
@@ -108,18 +119,27 @@ Condition: TypeAlias = Tested | Every | Either | Inverse
 
 
 class Scan(Frozen, frozen=True):
-    """One reading of a table, only of the rows that pass its guard."""
+    """One reading of a table, only of the rows that pass its guard.
+
+    `rows` is how many there are, guard or not; None where nobody counted.
+    """
 
     alias: str
     source: tuple[str, ...]
     guard: Condition | None
+    database: str = ""
+    rows: int | None = None
 
 
 class Join(Frozen, frozen=True):
-    """At most one row of `scan` for each row so far; none leaves nulls."""
+    """At most one row of `scan` for each row so far; none leaves nulls.
+
+    `types` are those of both sides of each key, for whoever moves the keys.
+    """
 
     scan: Scan
     keys: tuple[tuple[ColumnOf, ColumnOf], ...]
+    types: tuple[tuple[DataType, DataType], ...] = ()
 
 
 class Output(Frozen, frozen=True):
@@ -141,12 +161,16 @@ class Earlier(Frozen, frozen=True):
     """The measures of the same groups over the rows of some periods before.
 
     `where` is the filter moved back. `matches` pairs each of the answer's keys, as it was then,
-    with the key of that name. `measures` are named apart from today's.
+    with the key of that name. `measures` are named apart from today's. `parts` are the facts as
+    they were, where there are several. `instead` is what is read, where that is not what the
+    answer reads.
     """
 
     where: Condition | None
     matches: tuple[Output, ...]
     measures: tuple[Output, ...]
+    parts: tuple[Plan, ...] = ()
+    instead: Plan | None = None
 
 
 class Sort(Frozen, frozen=True):
@@ -197,6 +221,8 @@ class Plan:
 
     `grouped`: the keys are grouped by and the measures aggregate; otherwise the outputs are listed,
     `distinct` or not. `columns` describe the answer, in its order. `warning` is for the caller.
+    `parts` are grouped one by one, and read instead of the scan, where there are several facts:
+    each has all of the keys and measures, nothing where a measure is another's.
     """
 
     database: str
@@ -212,13 +238,14 @@ class Plan:
     labels: tuple[Label, ...]
     sorts: tuple[Sort, ...]
     earlier: tuple[Earlier, ...]
-    limit: Parameter
+    limit: Parameter | None
     skip: Parameter | None
     hints: bool
     totals: tuple[Subtotal, ...]
     columns: tuple[Column, ...]
     candidates: tuple[Candidate, ...]
     warning: str | None
+    parts: tuple[Plan, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

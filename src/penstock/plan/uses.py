@@ -18,6 +18,7 @@ from penstock.plan.types import (
     Inverse,
     Join,
     KeyOf,
+    Nothing,
     Tested,
 )
 
@@ -44,12 +45,12 @@ def scans_of(expression: Expression) -> Iterator[str]:
     match expression:
         case ColumnOf(scan):
             yield scan
-        case FormulaOf(inputs=inputs):
-            for _, argument in inputs:
-                yield from scans_of(argument)
+        case FormulaOf(inputs=inputs, partner=partner):
+            for argument in (partner, *(argument for _, argument in inputs)):
+                yield from scans_of(argument) if argument is not None else ()
         case Aggregated(argument=argument) | Cut(argument=argument) | Back(argument=argument):
             yield from scans_of(argument)
-        case KeyOf():
+        case KeyOf() | Nothing():
             return
         case unreachable:
             assert_never(unreachable)

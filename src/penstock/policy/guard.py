@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 
 from penstock.auth.principal import AttributeValue, Principal
-from penstock.errors import ForbiddenError, MissingAttributeError, PenstockError
+from penstock.policy.refusal import lacking, unfit
 from penstock.policy.types import Role, RowFilter
 from penstock.query.conditions import Reader, all_of, any_of
 from penstock.query.types import Json, Limits, Predicate
@@ -35,7 +35,7 @@ def _read(row_filter: RowFilter, principal: Principal, reader: Reader) -> Predic
     filled = {name: _fill(value, principal) for name, value in row_filter.filter.items()}
     predicate = reader.read_filter(filled, "")
     if predicate is None:
-        raise unfit(reader.problems[0] if reader.problems else None)
+        raise unfit(principal, *reader.problems[:1])
     return predicate
 
 
@@ -65,18 +65,7 @@ def _attribute(name: str, principal: Principal) -> AttributeValue:
     value = principal.attributes.get(name)
     items = value if isinstance(value, tuple | list) else (value,)
     if any(isinstance(item, float) and not math.isfinite(item) for item in items):
-        raise unfit(None)
+        raise unfit(principal)
     if None in items:
-        raise MissingAttributeError(
-            f"Your credential carries no attribute {name!r}, which decides the rows you may see.",
-            hint=f"Ask for a credential with {name!r}.",
-        )
+        raise lacking(principal, name)
     return value
-
-
-def unfit(problem: PenstockError | None) -> PenstockError:
-    said = f" ({problem.detail})" if problem else ""
-    return ForbiddenError(
-        f"An attribute of your credential does not fit the row filter it decides{said}",
-        hint="Ask for a credential whose attributes have the expected form.",
-    )

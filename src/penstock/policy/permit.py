@@ -10,10 +10,10 @@ import msgspec
 
 from penstock.auth.memo import remember
 from penstock.auth.principal import Principal
-from penstock.errors import ForbiddenError
 from penstock.model.types import Model
-from penstock.policy.guard import GUARD_LIMITS, guard_rows, unfit
+from penstock.policy.guard import GUARD_LIMITS, guard_rows
 from penstock.policy.narrow import missing, narrow_model
+from penstock.policy.refusal import no_role, unfit
 from penstock.policy.types import Guard, Permitted, Policies, Role, View
 from penstock.query.conditions import Reader
 from penstock.query.types import Asked
@@ -58,7 +58,7 @@ class Gate:
         try:
             key = msgspec.json.encode((principal.roles, dict(principal.attributes)))
         except (UnicodeEncodeError, OverflowError) as error:
-            raise unfit(None) from error
+            raise unfit(principal) from error
         view = self._views.get(key)
         if view is None:
             view = self._narrow(principal)
@@ -83,12 +83,12 @@ class Gate:
 def _view(model: Model, narrowed: Model, roles: Sequence[Role], principal: Principal) -> View:
     reader = Reader(GUARD_LIMITS, guard=True)
     guards = {
-        name: Guard(predicate, model.tables[name].attributes)
+        name: Guard(predicate, model.tables[name].attributes, tuple(role.name for role in roles))
         for name in sorted(model.tables)
         if (predicate := guard_rows(name, roles, principal, reader)) is not None
     }
     if reader.problems:
-        raise unfit(reader.problems[0])
+        raise unfit(principal, reader.problems[0])
     shape = _digest(
         model.digest,
         missing(model, narrowed),
@@ -116,10 +116,7 @@ def _roles(policies: Policies, principal: Principal) -> tuple[Role, ...]:
     known = sorted({name for name in principal.roles if name in policies.roles})
     roles = tuple(policies.roles[name] for name in known)
     if not roles:
-        raise ForbiddenError(
-            "Your credential has no role in this project.",
-            hint="Ask the project's owner for a role; every query needs one.",
-        )
+        raise no_role(principal, sorted(policies.roles))
     return roles
 
 

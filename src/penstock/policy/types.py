@@ -38,7 +38,7 @@ class Policies:
 
 
 class Guard(Frozen, frozen=True):
-    """The filter every row of a table must pass.
+    """The filter every row of a table must pass, and the roles that it comes from.
 
     `attributes` are all of the table's, the hidden ones too: a filter of the team's own may use
     what the caller cannot name.
@@ -46,6 +46,7 @@ class Guard(Frozen, frozen=True):
 
     predicate: Predicate
     attributes: Mapping[str, Attribute]
+    roles: tuple[str, ...] = ()
 
 
 class View(Frozen, frozen=True, kw_only=True):

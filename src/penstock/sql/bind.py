@@ -17,7 +17,7 @@ from penstock.plan.types import Parameter
 from penstock.query.periods import resolve_period
 from penstock.query.types import Value
 from penstock.sql.shift import go_back
-from penstock.sql.types import Bound, Edge, Marker, Pattern, Statement, Template
+from penstock.sql.types import Bound, Edge, Marker, Part, Pattern, Statement, Template
 
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - timestamps without zone have none
 _UTC = "UTC"
@@ -45,8 +45,28 @@ def bind_values(
             problems.append(_unfit(marker, value))
             if len(problems) == _ENOUGH:
                 break
+    parts = _bind_parts(template, values, guard_values, now, problems) if template.parts else ()
     raise_all(problems)
-    return Statement(template.text, tuple(bound), template.types)
+    return Statement(template.text, tuple(bound), template.types, parts)
+
+
+def _bind_parts(
+    template: Template,
+    values: Sequence[Value],
+    guard_values: Sequence[Value],
+    now: datetime,
+    problems: list[PenstockError],
+) -> tuple[Part, ...]:
+    """Fill the parts too; what is wrong with a value is said once, however many it goes to."""
+    parts: list[Part] = []
+    for part in template.parts:
+        try:
+            statement = bind_values(part.template, values, guard_values, now)
+            parts.append(Part(part.fragment, statement))
+        except PenstockError as error:
+            known = {(type(problem), problem.pointer) for problem in problems}
+            problems += [each for each in error.parts if (type(each), each.pointer) not in known]
+    return tuple(parts)
 
 
 def _read(marker: Marker, value: Value, now: datetime) -> Bound:

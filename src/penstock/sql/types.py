@@ -9,6 +9,7 @@ from enum import Enum, auto
 from typing import NamedTuple, TypeAlias
 
 from penstock.model.types import DataType
+from penstock.plan.fragments import Fragment
 from penstock.plan.types import Parameter
 
 Bound: TypeAlias = bool | int | float | str | bytes | Decimal | date | datetime | time | None
@@ -55,12 +56,22 @@ class Marker:
 class Template:
     """SQL text for every question of one shape. `markers[i]` is the placeholder numbered i + 1.
 
-    `types` are those of the result's columns, by the model.
+    `types` are those of the result's columns, by the model. `parts` are to be read first: the text
+    is then of the database that joins them, and names them as its tables.
     """
 
     text: str
     markers: tuple[Marker, ...]
     types: tuple[DataType, ...] = ()
+    parts: tuple[PartTemplate, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PartTemplate:
+    """What one database is asked for, of a question to several."""
+
+    fragment: Fragment
+    template: Template
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +79,18 @@ class Statement:
     """`parameters[i]` fills the placeholder numbered i + 1 in `text`.
 
     `types` are those of the result's columns, for engines that are not sure of them; empty where
-    whoever asks takes what comes.
+    whoever asks takes what comes. `parts` are as in Template.
     """
 
     text: str
     parameters: tuple[Bound, ...]
     types: tuple[DataType, ...] = ()
+    parts: tuple[Part, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A statement that one database answers, of a question to several."""
+
+    fragment: Fragment
+    statement: Statement

@@ -35,7 +35,7 @@ ORDER BY
 LIMIT $1;
 
 -- case: weather by three keys
--- query: {"data": {"fields": {"flight": ["count"], "temp": ["avg"]}}, "scale": {"fields": ["origin"]}}
+-- query: {"data": {"fields": {"flight": ["count"], "temp": ["avg"]}}, "scale": {"fields": ["origin"]}, "table_name": "flights"}
 -- binds: [5000]
 SELECT
   "flights"."origin" AS "origin",

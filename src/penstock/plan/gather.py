@@ -1,0 +1,63 @@
+"""A plan over several databases → one over an engine whose catalogs hold the tables of all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from msgspec import structs
+
+from penstock.plan.divide import databases_of
+from penstock.plan.types import Earlier, Join, Label, Plan, Scan, Subtotal
+
+_DEPTH = 3
+"""A table's whole name: catalog, schema, table."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gathering:
+    """The engine, itself a database of the project, and what it calls the others.
+
+    A catalog may be given with a schema, `shop.public`, for tables that are named without one.
+    """
+
+    database: str
+    catalogs: Mapping[str, str]
+
+    def holds(self, plan: Plan) -> bool:
+        """Whether a plan needs several databases, and all of them are here."""
+        needed = databases_of(plan).union(*(databases_of(total.plan) for total in plan.totals))
+        return len(needed) > 1 and needed <= {*self.catalogs, self.database}
+
+
+def gather_plan(plan: Plan, there: Gathering) -> Plan:
+    return replace(
+        plan,
+        database=there.database,
+        scan=_scan(plan.scan, there),
+        joins=tuple(_join(join, there) for join in plan.joins),
+        labels=tuple(_label(label, there) for label in plan.labels),
+        earlier=tuple(_earlier(earlier, there) for earlier in plan.earlier),
+        totals=tuple(Subtotal(x.name, gather_plan(x.plan, there)) for x in plan.totals),
+        parts=tuple(gather_plan(part, there) for part in plan.parts),
+    )
+
+
+def _scan(scan: Scan, there: Gathering) -> Scan:
+    catalog = there.catalogs.get(scan.database)
+    if catalog is None:
+        return scan
+    prefix = tuple(catalog.split("."))[: max(1, _DEPTH - len(scan.source))]
+    return structs.replace(scan, source=(*prefix, *scan.source), database=there.database)
+
+
+def _join(join: Join, there: Gathering) -> Join:
+    return structs.replace(join, scan=_scan(join.scan, there))
+
+
+def _label(label: Label, there: Gathering) -> Label:
+    return structs.replace(label, scan=_scan(label.scan, there))
+
+
+def _earlier(earlier: Earlier, there: Gathering) -> Earlier:
+    return structs.replace(earlier, parts=tuple(gather_plan(part, there) for part in earlier.parts))

@@ -1,0 +1,91 @@
+"""Which table answers: fewest rows of those that have, or reach, every name of the query."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TypeAlias, cast
+
+from laws.atlas import Place, Refused, Seen
+from laws.truth import Filter
+from penstock.query.types import Json
+
+Query: TypeAlias = Mapping[str, Json]
+
+
+def fields_of(query: Query) -> Mapping[str, Sequence[str]]:
+    data = cast("Mapping[str, Json]", query["data"])
+    return cast("Mapping[str, Sequence[str]]", data["fields"])
+
+
+def scales_of(query: Query) -> list[str]:
+    """Return the scales, composite ones taken apart, each once."""
+    scale = cast("Mapping[str, Sequence[str | Sequence[str]]]", query.get("scale", {}))
+    parts = [[s] if isinstance(s, str) else list(s) for s in scale.get("fields", ())]
+    return list(dict.fromkeys(member for part in parts for member in part))
+
+
+def named_in(filter_: Filter) -> Iterator[str]:
+    for name, condition in filter_.items():
+        if name in {"and", "or"}:
+            for part in cast("Sequence[Filter]", condition):
+                yield from named_in(part)
+        elif name == "not":
+            yield from named_in(cast("Filter", condition))
+        else:
+            yield name
+
+
+def names_of(query: Query) -> list[str]:
+    """Return every attribute that a query names."""
+    found = [*fields_of(query)]
+    found += [scale.rpartition(":")[0] or scale for scale in scales_of(query)]
+    found += named_in(cast("Filter", query.get("filter", {})))
+    found += cast("Filter", query.get("having", {}))
+    evolution = cast("Mapping[str, Json]", query.get("evol", {}))
+    found += [str(evolution["field"])] if "field" in evolution else []
+    return list(dict.fromkeys(found))
+
+
+def choose(seen: Seen, names: Sequence[str], forced: Json = None) -> tuple[str, dict[str, Place]]:
+    """Return the table that has all names, and what each means there. Raises Refused."""
+    if forced is not None and forced not in seen.attributes:
+        raise Refused("NO_TABLE")
+    tables = [str(forced)] if forced is not None else list(seen.attributes)
+    meant = {t: {n: seen.find(t, n) for n in names} for t in tables}
+    able = [t for t in tables if all(len(places) == 1 for places in meant[t].values())]
+    if not able:
+        many = any(all(places for places in found.values()) for found in meant.values())
+        raise Refused("AMBIGUOUS_NAME" if many else "NO_TABLE_FOUND")
+    sizes = {t: len(seen.world.rows[t]) for t in able}
+    filled = [t for t in able if sizes[t]]
+    if not filled:
+        raise Refused("EMPTY_TABLES" if forced is None else "EMPTY_TABLE")
+    base = min(filled, key=lambda t: (sizes[t], t))
+    return base, {name: places[0] for name, places in meant[base].items()}
+
+
+def choose_each(
+    query: Query, seen: Seen, aggregates: Callable[[str], bool]
+) -> dict[str, tuple[str, dict[str, Place]]]:
+    """Return, for each measure, the table that answers it by all scales and filters.
+
+    Raises Refused, also where the measures have a table in common: it is not they that never meet.
+    """
+    scales = scales_of(query)
+    filter_ = cast("Filter", query.get("filter", {}))
+    tested = [name for name in named_in(filter_) if aggregates(name)]
+    tested += cast("Filter", query.get("having", {}))
+    measures = [
+        name
+        for name, words in fields_of(query).items()
+        if name not in scales or any(not word.lower().startswith("select") for word in words)
+    ]
+    measures = list(dict.fromkeys([*measures, *tested]))
+    if any(all(len(seen.find(t, n)) == 1 for n in measures) for t in seen.attributes):
+        raise Refused("NO_TABLE_FOUND")
+    shared = [
+        name
+        for name in names_of({**query, "data": {"fields": {}}, "having": {}})
+        if not aggregates(name)
+    ]
+    return {name: choose(seen, [name, *shared]) for name in measures}
