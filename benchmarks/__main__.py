@@ -10,6 +10,7 @@ from rich.console import Console
 from benchmarks.compile import measure_compile, measure_wide_compile
 from benchmarks.effort import FULL, QUICK, Effort
 from benchmarks.ending import end_on_signals
+from benchmarks.federation import measure_federation
 from benchmarks.http import measure_cached, measure_crowds, measure_downloads
 from benchmarks.memory import measure_memory
 from benchmarks.overhead import measure_overhead
@@ -69,6 +70,7 @@ MEASURES: dict[str, Measure] = {
         *measure_compile(Penstock(), tpch(), effort),
         *measure_wide_compile(effort),
     ],
+    "federation": measure_federation,
     "overhead": _overhead,
     "cached": _cached,
     "downloads": lambda effort: measure_downloads(Penstock(), tpch(), effort),

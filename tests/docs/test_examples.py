@@ -13,8 +13,9 @@ from penstock.encode.formats import find_format
 from penstock.encode.types import Opening, Shape
 from penstock.errors import PenstockError
 from penstock.local import Project
-from penstock.pipeline import Stages
+from penstock.pipeline import Question, Stages
 from penstock.query.saved import resolve
+from penstock.sql_question import SQLQuestion
 from project.folders import ROOT
 
 ALL = [*examples(README), *examples(LANGUAGE)]
@@ -39,8 +40,12 @@ def said(project: Project, query: Block, answer: Block) -> str:
     return _shortened(encode(project, body, "json", Shape(answer.note)), answer.note)
 
 
+def ask(project: Project, body: bytes) -> Question | SQLQuestion:
+    return project.ask_sql(body) if "sql" in json.loads(body) else project.ask(body)
+
+
 def encode(project: Project, body: bytes, form: str, shape: Shape) -> bytes:
-    question = project.ask(body)
+    question = ask(project, body)
     plan = question.plan
     opening = Opening(columns=plan.columns, query_params=body, table_name=plan.table)
     encoder = find_format(form).encoder(shape)
@@ -51,7 +56,7 @@ def encode(project: Project, body: bytes, form: str, shape: Shape) -> bytes:
 def _problem(project: Project, body: bytes) -> str:
     """Return each problem as a line: place, code, sentence, hint."""
     with pytest.raises(PenstockError) as told:
-        project.ask(body)
+        ask(project, body)
     lines = [
         f"{error.pointer} {error.code}: {error.detail} {error.hint or ''}".rstrip()
         for error in told.value.parts

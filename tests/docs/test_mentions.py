@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from docs.pages import PAGES, README, ROOT
+from docs.pages import PAGES, ROOT
 from penstock.cli.keys import app as keys
 from penstock.cli.main import app
 from penstock.node.endpoints import ENDPOINTS
