@@ -17,7 +17,7 @@ demo: $(RUN) ## start a node on the flights project and ask it three things (ARG
 	@$(BIN)/penstock demo $(ARGS)
 
 test: $(DEV) ## run the whole suite (ARGS='tests/sql -k filter' for a part)
-	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --ignore=tests/spark $(ARGS)
 
 test-spark: $(SPARK) ## run what needs a cluster of Spark's: Java, 400 MB of packages, a minute
 	@$(BIN)/python -m pytest tests/spark $(ARGS)

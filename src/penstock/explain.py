@@ -179,7 +179,9 @@ def _reading(plan: Plan, view: View) -> Iterator[Step]:
     yield Step("scan", ".".join(plan.scan.source))
     yield from _guards(plan.scan, view)
     for join in plan.joins:
-        yield Step("join", _joined(join))
+        elsewhere = join.scan.database != plan.scan.database
+        where = f", in {join.scan.database}" if elsewhere else ""
+        yield Step("join", f"{_joined(join)}{where}")
         yield from _guards(join.scan, view)
     if plan.where is not None:
         yield Step("filter", "rows, as asked")

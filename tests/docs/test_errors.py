@@ -24,11 +24,21 @@ def kinds(error: type[PenstockError]) -> Iterator[type[PenstockError]]:
 
 def raised() -> dict[str, Kind]:
     """Return the code of every error of the package, with its kind."""
-    for module in pkgutil.walk_packages(penstock.__path__, "penstock."):
+    for module in pkgutil.walk_packages(penstock.__path__, "penstock.", onerror=_expect_missing):
         if not module.name.endswith(("__main__", "migrations.env")):
-            importlib.import_module(module.name)
+            try:
+                importlib.import_module(module.name)
+            except ModuleNotFoundError as error:
+                _expect_missing(error.name or "")
     ours = (kind for kind in kinds(PenstockError) if kind.__module__.startswith("penstock."))
     return {kind.code: kind.kind for kind in ours if kind is not SeveralErrors}
+
+
+def _expect_missing(name: str) -> None:
+    """Raise unless it is a driver that `make test` does not install: it declares no error."""
+    assert name.split(".", maxsplit=1)[0] in {"grpc", "pyspark"} or name.startswith(
+        ("penstock.engine.spark", "penstock.engine.databricks")
+    )
 
 
 def issues() -> set[str]:

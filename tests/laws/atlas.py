@@ -79,6 +79,13 @@ class Seen:
             ]
         return []
 
+    def ways_along(self, base: str, path: Sequence[str]) -> list[Relationship]:
+        """Return the relationships of a path, one after the other."""
+        found: list[Relationship] = []
+        for step in path:
+            found.append(self.ways[found[-1].table if found else base][step])
+        return found
+
     def row_at(self, base: str, row: Record, path: Sequence[str]) -> Record | None:
         """Follow relationships from a row; None where one leads to no row that one may see."""
         table, found = base, row

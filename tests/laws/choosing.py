@@ -1,4 +1,4 @@
-"""Which table answers: fewest rows of those that have, or reach, every name of the query."""
+"""Which table answers: it counts fewest measures more than once; of equals, the fewest rows."""
 
 from __future__ import annotations
 
@@ -10,6 +10,16 @@ from laws.truth import Filter
 from penstock.query.types import Json
 
 Query: TypeAlias = Mapping[str, Json]
+Words: TypeAlias = Mapping[str, Sequence[str]]
+
+_SAME_HOWEVER_OFTEN = (
+    "select",
+    "select_distinct",
+    "min",
+    "max",
+    "count_distinct",
+    "count_approx_distinct",
+)
 
 
 def fields_of(query: Query) -> Mapping[str, Sequence[str]]:
@@ -46,7 +56,32 @@ def names_of(query: Query) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def choose(seen: Seen, names: Sequence[str], forced: Json = None) -> tuple[str, dict[str, Place]]:
+def words_of(query: Query) -> Words:
+    """Return what is computed of each name; what is filtered by may be an aggregate, too."""
+    having = cast("Mapping[str, Mapping[str, Json]]", query.get("having", {}))
+    found: dict[str, list[str]] = {n: [] for n in named_in(cast("Filter", query.get("filter", {})))}
+    for each in (fields_of(query), having):
+        for name, words in each.items():
+            found[name] = [*found.get(name, ()), *words]
+    return found
+
+
+def multiplied(seen: Seen, base: str, places: Mapping[str, Place], words: Words) -> list[str]:
+    """Return the measures that are of another row, which several rows may lead to."""
+    found = []
+    for name, computed in words.items():
+        place = places[name]
+        may_change = seen.attribute(place).aggregates or any(
+            word.lower() not in _SAME_HOWEVER_OFTEN for word in computed
+        )
+        if may_change and not all(way.one_to_one for way in seen.ways_along(base, place.path)):
+            found.append(name)
+    return found
+
+
+def choose(
+    seen: Seen, names: Sequence[str], words: Words, forced: Json = None
+) -> tuple[str, dict[str, Place]]:
     """Return the table that has all names, and what each means there. Raises Refused."""
     if forced is not None and forced not in seen.attributes:
         raise Refused("NO_TABLE")
@@ -60,32 +95,35 @@ def choose(seen: Seen, names: Sequence[str], forced: Json = None) -> tuple[str, 
     filled = [t for t in able if sizes[t]]
     if not filled:
         raise Refused("EMPTY_TABLES" if forced is None else "EMPTY_TABLE")
-    base = min(filled, key=lambda t: (sizes[t], t))
-    return base, {name: places[0] for name, places in meant[base].items()}
+    places = {t: {name: found[0] for name, found in meant[t].items()} for t in filled}
+    base = min(filled, key=lambda t: (len(multiplied(seen, t, places[t], words)), sizes[t], t))
+    return base, places[base]
 
 
 def choose_each(
     query: Query, seen: Seen, aggregates: Callable[[str], bool]
 ) -> dict[str, tuple[str, dict[str, Place]]]:
-    """Return, for each measure, the table that answers it by all scales and filters.
-
-    Raises Refused, also where the measures have a table in common: it is not they that never meet.
-    """
-    scales = scales_of(query)
-    filter_ = cast("Filter", query.get("filter", {}))
-    tested = [name for name in named_in(filter_) if aggregates(name)]
-    tested += cast("Filter", query.get("having", {}))
-    measures = [
-        name
-        for name, words in fields_of(query).items()
-        if name not in scales or any(not word.lower().startswith("select") for word in words)
-    ]
-    measures = list(dict.fromkeys([*measures, *tested]))
-    if any(all(len(seen.find(t, n)) == 1 for n in measures) for t in seen.attributes):
-        raise Refused("NO_TABLE_FOUND")
+    """Return, for each measure, the table that answers it by all scales and filters."""
+    words = words_of(query)
     shared = [
         name
         for name in names_of({**query, "data": {"fields": {}}, "having": {}})
         if not aggregates(name)
     ]
-    return {name: choose(seen, [name, *shared]) for name in measures}
+    return {
+        name: choose(seen, [name, *shared], {name: words[name]})
+        for name in measured(query, aggregates)
+    }
+
+
+def measured(query: Query, aggregates: Callable[[str], bool]) -> list[str]:
+    """Return what is computed of groups: what was asked for, then what is tested."""
+    scales = scales_of(query)
+    filter_ = cast("Filter", query.get("filter", {}))
+    asked = [
+        name
+        for name, words in fields_of(query).items()
+        if name not in scales or any(not word.lower().startswith("select") for word in words)
+    ]
+    tested = [name for name in named_in(filter_) if aggregates(name)]
+    return list(dict.fromkeys([*asked, *tested, *cast("Filter", query.get("having", {}))]))

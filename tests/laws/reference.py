@@ -6,8 +6,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
-from laws.atlas import Refused, Seen, see
-from laws.choosing import Query, choose, choose_each, fields_of, names_of, scales_of
+from laws.atlas import Place, Refused, Seen, see
+from laws.choosing import (
+    Query,
+    choose,
+    choose_each,
+    fields_of,
+    measured,
+    multiplied,
+    names_of,
+    scales_of,
+    words_of,
+)
 from laws.evaluation import Evaluation, Row, groups
 from laws.past import Past, depth_of, evolution_of, time_of
 from laws.truth import Subject, holds, tested
@@ -67,22 +77,35 @@ def answer(world: World, query: Query) -> Expected:
 
 
 def _find_facts(seen: Seen, query: Query) -> Facts:
-    """Return the one table that has everything; else the one of each measure."""
-    try:
-        base, places = choose(seen, names_of(query), query.get("table_name"))
-    except Refused as refused:
-        if refused.code != "NO_TABLE_FOUND" or "table_name" in query:
-            raise
-    else:
-        return Facts([Evaluation(query, seen, base, places)], {})
+    """Return the one table that has everything, each row once; else the one of each measure."""
 
     def aggregates(name: str) -> bool:
         found = [place for table in seen.attributes for place in seen.find(table, name)]
         return any(seen.attribute(place).aggregates for place in found)
 
-    if not _groups(query, aggregates):
-        raise Refused("NO_TABLE_FOUND")
-    chosen = choose_each(query, seen, aggregates)
+    may_split = "table_name" not in query and _groups(query, aggregates)
+    words = words_of(query)
+    try:
+        base, places = choose(seen, names_of(query), words, query.get("table_name"))
+    except Refused as refused:
+        measures = measured(query, aggregates)
+        # Where the measures have a table in common, it is not they that never meet.
+        if any(all(len(seen.find(t, n)) == 1 for n in measures) for t in seen.attributes):
+            raise
+        if refused.code != "NO_TABLE_FOUND" or not may_split:
+            raise
+        return _apart(seen, query, choose_each(query, seen, aggregates))
+    if may_split and multiplied(seen, base, places, words):
+        chosen = choose_each(query, seen, aggregates)
+        if len({table for table, _ in chosen.values()}) > 1:
+            return _apart(seen, query, chosen)
+    return Facts([Evaluation(query, seen, base, places)], {})
+
+
+def _apart(
+    seen: Seen, query: Query, chosen: Mapping[str, tuple[str, Mapping[str, Place]]]
+) -> Facts:
+    """Evaluate the query in each of the tables that answer a measure."""
     known = {name: place for _, places in chosen.values() for name, place in places.items()}
     tables = dict.fromkeys(base for base, _ in chosen.values())
     evaluations = {

@@ -68,6 +68,8 @@ class Handler(BaseHTTPRequestHandler):
 
 
 def run(session: Session, text: str, asked: dict[str, str]) -> bytes:
+    if database := asked.get("database"):
+        session.query(f"USE {database}")
     parameters = {n.removeprefix("param_"): v for n, v in asked.items() if n.startswith("param_")}
     for name, value in asked.items():
         if name not in _OURS and not name.startswith("param_"):

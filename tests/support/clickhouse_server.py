@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+import atexit
 import datetime as dt
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
 
 from chdb.session import Session
 
 
-class Folder:
-    """Embedded data. One folder for a process, until everybody has closed it."""
+@cache
+def process_root() -> Path:
+    """Return the folder that holds this process's one folder of data: it can have no other."""
+    root = Path(mkdtemp(prefix="penstock-clickhouse-"))
+    atexit.register(rmtree, root, ignore_errors=True)
+    return root
 
-    def __init__(self, path: Path) -> None:
+
+class Folder:
+    """Embedded data. One folder for a process, a database in it for each suite."""
+
+    def __init__(self, path: Path, database: str = "default") -> None:
         path.mkdir(exist_ok=True)
         self._session = Session(str(path))
+        self.execute(f"CREATE DATABASE IF NOT EXISTS {database}", f"USE {database}")
         self.execute("SET enable_time_time64_type = 1", "SET session_timezone = 'UTC'")
 
     def execute(self, *statements: str) -> None:

@@ -8,12 +8,11 @@ from contextlib import contextmanager
 from decimal import Decimal
 from importlib.util import find_spec
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from contract.types import Contender, Gap, Native, Sample
 from penstock.engine.types import EngineSettings, Option
 from penstock.model.types import DataType
-from support.clickhouse_server import Folder, literal, quoted
+from support.clickhouse_server import Folder, literal, process_root, quoted
 
 _TYPES = {
     DataType.BOOLEAN: "Bool",
@@ -29,20 +28,22 @@ _TYPES = {
     DataType.JSON: "String",
 }
 
+_DATABASE = "contract"
+
 
 class Server:
     """Implements contract.types.Server."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        self._folder = Folder(root / "data")
+        self._folder = Folder(root / "data", _DATABASE)
 
     def settings(self, **options: Option) -> EngineSettings:
         return EngineSettings(
             database="under_test",
             root=self._root,
             files={},
-            options={"path": "data", **options},
+            options={"path": "data", "database": _DATABASE, **options},
             memory=1 << 30,
             threads=2,
         )
@@ -78,10 +79,9 @@ class Server:
 
 @contextmanager
 def start() -> Iterator[Server]:
-    with TemporaryDirectory(prefix="penstock-clickhouse-") as folder:
-        server = Server(Path(folder))
-        yield server
-        server.close()
+    server = Server(process_root())
+    yield server
+    server.close()
 
 
 def find_missing() -> str | None:

@@ -2,26 +2,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 
-from engine.clickhouse.world import opened
+from engine.clickhouse.world import DATABASE, opened
 from penstock.engine.clickhouse import ClickHouse
 from support.clickhouse_http import serve_clickhouse
-from support.clickhouse_server import Folder
+from support.clickhouse_server import Folder, process_root
 
 
 @pytest.fixture(scope="session")
-def root() -> Iterator[Path]:
-    """The folder that holds the folder of the data: a process can have one only."""
-    with TemporaryDirectory(prefix="penstock-clickhouse-") as name:
-        yield Path(name)
+def root() -> Path:
+    return process_root()
 
 
 @pytest.fixture(scope="session")
 def data(root: Path) -> Iterator[Folder]:
-    folder = Folder(root / "data")
+    folder = Folder(root / "data", DATABASE)
     folder.execute(
         "CREATE TABLE kinds (id Int32, kind Enum8('a' = 1, 'b' = 2), code FixedString(4),"
         " key UUID, small Int16, wide UInt64, at DateTime, zoned DateTime('America/New_York'),"

@@ -11,12 +11,18 @@ from penstock.engine.types import EngineSettings, Option
 from penstock.model.types import DataType
 from penstock.sql.types import Bound, Statement
 
+DATABASE = "events"
 ENDLESS = "SELECT count() AS n FROM numbers(1000000000000) WHERE number % 7 = 3"
 
 
 def settings(root: Path, **options: Option) -> EngineSettings:
     return EngineSettings(
-        database="events", root=root, files={}, options=options, memory=1 << 30, threads=2
+        database="events",
+        root=root,
+        files={},
+        options={"database": DATABASE, **options},
+        memory=1 << 30,
+        threads=2,
     )
 
 

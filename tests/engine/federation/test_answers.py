@@ -8,11 +8,12 @@ from typing import Final
 
 import duckdb
 import pytest
-from oracle.test_oracle import Trial
 
 from engine.federation.spread import ENGINES, Spread, Spreads
 from oracle.cases import Asked, Who, read_cases
 from oracle.engines.types import UnderTest
+from oracle.laboratory import Laboratory
+from oracle.trial import Trial
 from penstock.local import Project
 
 SPREADS: Final[Mapping[str, tuple[Spread, ...]]] = {
@@ -44,9 +45,9 @@ CASES = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Laboratory:
-    """What a trial asks of the oracle's laboratory: here, the data is spread."""
+@dataclass(slots=True, kw_only=True)
+class Scattered(Laboratory):
+    """The oracle's laboratory, in which the data is spread."""
 
     spreads: Spreads
     spread: Spread
@@ -54,7 +55,8 @@ class Laboratory:
     def oracle(self, name: str) -> duckdb.DuckDBPyConnection:
         return self.spreads.oracle(name)
 
-    def project(self, _: UnderTest, name: str, who: Who | None) -> Project:
+    def project(self, engine: UnderTest, name: str, who: Who | None) -> Project:
+        assert engine.name in self.spread
         return self.spreads.project(name, self.spread, who)
 
 
@@ -65,7 +67,8 @@ def test_the_answer_is_that_of_sql_written_by_hand_for_one_database(
     missing = [reason for name in spread if (reason := ENGINES[name].missing())]
     if missing:
         pytest.skip(missing[0])
-    trial = Trial(ENGINES[next(iter(spread))], asked, Laboratory(spreads, spread))
+    scattered = Scattered(room=spreads.room, open=spreads.open, spreads=spreads, spread=spread)
+    trial = Trial(ENGINES[next(iter(spread))], asked, scattered)
 
     said = trial.differ(None)
 

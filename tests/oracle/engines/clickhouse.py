@@ -6,14 +6,13 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Final
 
 import pyarrow.parquet as pq
 
 from oracle.engines.types import Connector, Load
 from oracle.tables import name_type
-from support.clickhouse_server import Folder
+from support.clickhouse_server import Folder, process_root
 
 _TYPES: Final = {
     "boolean": "Bool",
@@ -64,10 +63,9 @@ class ClickHouse:
 
     @contextmanager
     def start(self) -> Iterator[Embedded]:
-        with TemporaryDirectory(prefix="penstock-oracle-") as room:
-            path = Path(room, "data")
-            with closing(Folder(path)) as folder:
-                yield Embedded(path, folder)
+        path = process_root() / "data"
+        with closing(Folder(path)) as folder:
+            yield Embedded(path, folder)
 
 
 ENGINE = ClickHouse()

@@ -17,7 +17,7 @@ from penstock.errors import PenstockError, QueryCancelledError
 from penstock.sql.across import longest_list, narrow_statement
 from penstock.sql.types import Bound, Part, Statement
 
-_SIZES: Final = (1, 4, 16, 64, 250, 1_000, 4_000)
+_SIZES: Final = (1, 2, 4, 8, 16, 32, 64, 128, 250, 500, 1_000, 2_500, 5_000)
 """Lists are filled up to one of these lengths, so that a database meets few different texts."""
 
 
