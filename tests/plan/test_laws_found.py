@@ -115,3 +115,60 @@ def test_a_time_written_in_two_ways_is_one_time(fleet: duckdb.DuckDBPyConnection
     }
 
     assert [row[1:] for row in ask(fleet, query)] == [(50, 10)]
+
+
+TRADE = model(
+    table(
+        "orders",
+        columns(buyer=_I, amount=_I),
+        relationship("who", "people", buyer="id"),
+        rows=3,
+    ),
+    table(
+        "people",
+        {
+            **columns(id=_I, nation=_S, balance=_I, amount_sum=_I),
+            "worth": formula("worth", "SUM(balance)", "balance", type_=_I, aggregates=True),
+        },
+        rows=2,
+    ),
+)
+
+
+def test_an_aggregate_that_is_only_filtered_by_counts_each_row_once_too() -> None:
+    connection = duckdb.connect(config={"threads": 1})
+    connection.execute(
+        "CREATE TABLE people AS SELECT 1 AS id, 'it' AS nation, 100 AS balance, 0 AS amount_sum;"
+        "CREATE TABLE orders AS SELECT 1 AS buyer, unnest([5, 6, 7]) AS amount"
+    )
+    query: dict[str, Json] = {
+        "data": {"fields": {"amount": ["sum"]}},
+        "scale": {"fields": ["nation"]},
+        "filter": {"worth": 100},
+    }
+
+    assert run(connection, answer(query, open_gate(TRADE)).rows) == [("it", 18)]
+
+
+@pytest.mark.parametrize(
+    ("asked", "pointer"),
+    [
+        (
+            {"data": {"fields": {"amount": ["sum"], "balance": ["sum"], "amount_sum": ["select"]}}},
+            "/data/fields/amount_sum",
+        ),
+        (
+            {
+                "data": {"fields": {"amount_sum": ["select"], "balance": ["sum"]}},
+                "having": {"amount": {"sum": {"gt": 1}}},
+            },
+            "/having",
+        ),
+    ],
+)
+def test_no_two_facts_have_columns_of_one_name(asked: dict[str, Json], pointer: str) -> None:
+    query: dict[str, Json] = {**asked, "scale": {"fields": ["nation"]}}
+    (problem,) = problems(lambda: answer(query, open_gate(TRADE)))
+
+    assert (problem.code, problem.pointer) == ("INVALID_QUERY", pointer)
+    assert "'amount_sum'" in problem.detail

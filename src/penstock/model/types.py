@@ -98,6 +98,18 @@ class Count:
     newest: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Rollup:
+    """What is declared of a table: that it sums up another one, a row for each group of rows there.
+
+    `measures` maps an attribute to what it was made of: an attribute of `table`, and the compute.
+    The other columns are the keys of the groups, called as they are there.
+    """
+
+    table: str
+    measures: Mapping[str, tuple[str, str]]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
     """`source` is the relation's path in its database; `rows` is None while not counted.
@@ -119,6 +131,16 @@ class Table:
     title: str | None = None
     description: str | None = None
     tags: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    rollup: Rollup | None = None
+
+    @property
+    def grain(self) -> tuple[str, ...]:
+        """The keys of a roll-up's groups; nothing of any other table."""
+        if self.rollup is None:
+            return ()
+        measures = self.rollup.measures
+        columns = (n for n, a in self.attributes.items() if isinstance(a.source, Column))
+        return tuple(name for name in columns if name not in measures)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

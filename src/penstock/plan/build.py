@@ -13,13 +13,13 @@ from penstock.plan.facts import Facts, split_facts
 from penstock.plan.filters import every, split_filter
 from penstock.plan.having import group_conditions
 from penstock.plan.merge import merge_plans
-from penstock.plan.outputs import key_output, listed_output, measure_output
+from penstock.plan.outputs import duplicates, key_output, listed_output, measure_output
+from penstock.plan.rollup import roll_up
 from penstock.plan.scope import Scope
 from penstock.plan.sorts import sort_outputs
 from penstock.plan.totals import make_totals
 from penstock.plan.types import Column, ColumnOf, Label, Output, Parameter, Plan, Role
 from penstock.policy.types import Permitted, View
-from penstock.query.conditions import escape
 from penstock.query.types import AnyCompute, Compute, Field, Query, Scale
 
 
@@ -54,7 +54,7 @@ def build_plan(permitted: Permitted) -> Plan:
         facts = split_facts(query, atlas(view.model), None)
         if len(facts.parts) > 1:
             return _build_facts(query, view, facts)
-    return _build(query, view, choice)
+    return roll_up(_build(query, view, choice), query, view)
 
 
 def _build_facts(query: Query, view: View, facts: Facts) -> Plan:
@@ -75,7 +75,7 @@ def _build(query: Query, view: View, choice: Choice, *, is_part: bool = False) -
         for compute in asked.computes:
             _select_field(draft, asked, compute)
     time = _go_back(draft)
-    _refuse_duplicates(draft)
+    draft.problems += duplicates(query, draft.columns)
     split = split_filter(query.filter, scope, grouped=draft.grouped)
     draft.problems += split.problems
     groups = group_conditions(query.having, scope, grouped=draft.grouped, problems=draft.problems)
@@ -232,23 +232,6 @@ def _label(draft: _Draft, reached: Reached, column: Column) -> None:
     draft.columns.append(label)
 
 
-def _refuse_duplicates(draft: _Draft) -> None:
-    pointers = {scale.attribute: scale.pointer for scale in draft.query.scales}
-    pointers |= {f.attribute: f"/data/fields/{escape(f.attribute)}" for f in draft.query.fields}
-    seen: set[str] = set()
-    for column in draft.columns:
-        name = column.name.lower()  # to most databases, capitals do not tell columns apart
-        if name in seen:
-            draft.problems.append(
-                QueryError(
-                    f"Two columns of the answer would be called {column.name!r}.",
-                    hint="Ask for one of them in a query of its own.",
-                    pointer=pointers[column.attribute],
-                )
-            )
-        seen.add(name)
-
-
 def _warning(choice: Choice, *, grouped: bool) -> str | None:
     """Say what may change the numbers: that there was a choice, or that a row counts often."""
     if not grouped:
@@ -261,8 +244,8 @@ def _warning(choice: Choice, *, grouped: bool) -> str | None:
     ]
     if choice.rivals and not choice.multiplied:
         rivals = " and ".join(repr(rival.name) for rival in choice.rivals)
-        said.append(
-            f"{table!r} answers, having the fewest rows; {rivals} could too."
-            " Say 'table_name' to choose."
-        )
+        reason = "having the fewest rows"
+        if not choice.is_smallest:
+            reason = "counting fewest measures more than once"
+        said.append(f"{table!r} answers, {reason}; {rivals} could too. Say 'table_name' to choose.")
     return " ".join(said) or None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -32,13 +32,15 @@ class Choice:
     """The table, what each name of the query means there, and how the others compared.
 
     `multiplied` are the measures of other tables that it would count once for each of its rows.
+    `is_smallest` says whether it has the fewest rows, too.
     """
 
     table: Table
     reached: Mapping[str, Reached]
     candidates: tuple[Candidate, ...]
     rivals: tuple[Table, ...]
-    multiplied: tuple[str, ...] = ()
+    multiplied: tuple[str, ...]
+    is_smallest: bool
 
 
 def references(query: Query) -> dict[str, str]:
@@ -95,30 +97,52 @@ def choose_table(query: Query, atlas: Atlas) -> Choice:
         table.name: multiplied(query, table, found, atlas.model.tables) for table, found in filled
     }
     chosen, reached = min(filled, key=lambda option: _cost(option[0], many))
+    is_smallest = chosen is min((table for table, _ in filled), key=_size)
+    why = _reason(query, is_smallest=is_smallest)
     return Choice(
         chosen,
         reached,
-        tuple(_explained(candidate, chosen, query) for candidate in candidates),
+        tuple(
+            _explained(candidate, chosen.name, why, many)
+            for candidate in (*candidates, *_rollups(query, tables, atlas))
+        ),
         tuple(table for table, _ in filled if table is not chosen),
         many[chosen.name],
+        is_smallest,
     )
 
 
 def _cost(table: Table, many: Mapping[str, tuple[str, ...]]) -> tuple[int, bool, int, str]:
-    """Fewest rows first, of those that count most measures once; uncounted tables last.
-
-    The name decides between equals.
-    """
-    return (len(many[table.name]), table.rows is None, table.rows or 0, table.name)
+    """Fewest rows first, of those that count most measures once."""
+    return (len(many[table.name]), *_size(table))
 
 
-def _explained(candidate: Candidate, chosen: Table, query: Query) -> Candidate:
-    if candidate.table != chosen.name:
-        if candidate.verdict != "can answer":
-            return candidate
-        return Candidate(candidate.table, candidate.rows, "can answer, with more rows")
-    verdict = "forced by table_name" if query.table_name else "fewest rows of those that can answer"
-    return Candidate(candidate.table, candidate.rows, f"chosen: {verdict}")
+def _size(table: Table) -> tuple[bool, int, str]:
+    """Fewest rows first, uncounted tables last; the name decides between equals."""
+    return (table.rows is None, table.rows or 0, table.name)
+
+
+def _reason(query: Query, *, is_smallest: bool) -> str:
+    if query.table_name:
+        return "forced by table_name"
+    if is_smallest:
+        return "fewest rows of those that can answer"
+    return "counts fewest measures more than once"
+
+
+def _explained(
+    candidate: Candidate, chosen: str, why: str, many: Mapping[str, tuple[str, ...]]
+) -> Candidate:
+    often = many.get(candidate.table, ())
+    if candidate.table == chosen:
+        verdict = f"chosen: {why}"
+    elif candidate.verdict != "can answer":
+        return candidate
+    elif len(often) > len(many[chosen]):
+        verdict = f"can answer, but counts {', '.join(often)} more than once"
+    else:
+        verdict = "can answer, with more rows"
+    return Candidate(candidate.table, candidate.rows, verdict)
 
 
 def _allowed(query: Query, atlas: Atlas) -> list[Table]:
@@ -143,7 +167,10 @@ def _allowed(query: Query, atlas: Atlas) -> list[Table]:
     allowed = [
         table
         for table in tables.values()
-        if table.queryable and forced in {None, table.name} and database in {None, table.database}
+        if table.queryable
+        and forced in {None, table.name}
+        and database in {None, table.database}
+        and (forced or not table.rollup or is_asked(table, references(query), tables))
     ]
     if not allowed and forced is not None:
         raise NoTableError(
@@ -152,6 +179,30 @@ def _allowed(query: Query, atlas: Atlas) -> list[Table]:
             pointer="/table_name",
         )
     return allowed
+
+
+def is_asked(table: Table, names: Iterable[str], tables: Mapping[str, Table]) -> bool:
+    """Whether a question is about a table itself: a roll-up, only by names that its table lacks.
+
+    By other names it would count groups where rows are meant.
+    """
+    if table.rollup is None:
+        return True
+    base = tables.get(table.rollup.table)
+    own = set(table.attributes).difference(base.attributes if base else ())
+    return any(
+        name in own if not prefix else prefix == table.name
+        for prefix, _, name in (name.rpartition(".") for name in names)
+    )
+
+
+def _rollups(query: Query, asked: list[Table], atlas: Atlas) -> tuple[Candidate, ...]:
+    """Return the roll-ups that nobody asked about themselves."""
+    return tuple(
+        Candidate(table.name, table.rows, f"is a roll-up of {table.rollup.table!r}")
+        for table in atlas.model.tables.values()
+        if table.rollup is not None and query.table_name is None and table not in asked
+    )
 
 
 def _refuse_conflicts(names: Mapping[str, str], tables: list[Table], atlas: Atlas) -> None:

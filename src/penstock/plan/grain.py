@@ -54,7 +54,8 @@ def _computed(query: Query) -> Mapping[str, frozenset[AnyCompute]]:
     found: dict[str, set[AnyCompute]] = {}
     for field in query.fields:
         found.setdefault(field.attribute, set()).update(field.computes)
-    for name, compute in _tested(query.having):
+    # What a filter tests of rows is selected; what it tests of groups is an aggregate itself.
+    for name, compute in (*_tested(query.filter), *_tested(query.having)):
         found.setdefault(name, set()).add(compute)
     return {name: frozenset(computes) for name, computes in found.items()}
 

@@ -11,7 +11,7 @@ from penstock.model.types import Attribute, DataType
 from penstock.model.types import Column as Physical
 from penstock.plan.facts import Facts, computed
 from penstock.plan.filters import every
-from penstock.plan.outputs import measure_name
+from penstock.plan.outputs import duplicates, measure_name
 from penstock.plan.sorts import sort_outputs
 from penstock.plan.tested import Place, tested
 from penstock.plan.types import (
@@ -47,6 +47,9 @@ def merge_plans(query: Query, facts: Facts, plans: Sequence[Plan]) -> Plan:
     """
     _refuse_unlike(query, plans)
     columns = _columns(query, plans)
+    # What is only tested is a column too, of the parts: none may be called like another.
+    measures = [c for plan in plans for c in plan.columns if c.role is Role.MEASURE]
+    raise_all(duplicates(query, measures))
     problems: list[PenstockError] = []
     sorts = sort_outputs(query, columns, problems)
     having = _tests(query, facts, plans, problems)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from penstock.errors import ComputeNotAllowedError
+from collections.abc import Sequence
+
+from penstock.errors import ComputeNotAllowedError, PenstockError, QueryError
 from penstock.model.types import Attribute, DataType
 from penstock.plan.types import Aggregated, Column, Cut, Expression, Output, Role
 from penstock.query.conditions import escape
-from penstock.query.types import AnyCompute, Compute, Field, Granularity, Percentile, Scale
+from penstock.query.types import AnyCompute, Compute, Field, Granularity, Percentile, Query, Scale
 
 _NUMERIC = frozenset({Compute.SUM, Compute.AVG, Compute.MEDIAN, Compute.STDDEV, Compute.VARIANCE})
 _COUNTS = frozenset({Compute.COUNT, Compute.COUNT_DISTINCT, Compute.COUNT_APPROX_DISTINCT})
@@ -139,3 +141,23 @@ def _refuse_unfit(field: Field, compute: AnyCompute, attribute: Attribute) -> No
             hint="Use 'count', or list it without scales.",
             pointer=pointer,
         )
+
+
+def duplicates(query: Query, columns: Sequence[Column]) -> list[PenstockError]:
+    """Refuse each column that is called like one before it."""
+    pointers = {scale.attribute: scale.pointer for scale in query.scales}
+    pointers |= {f.attribute: f"/data/fields/{escape(f.attribute)}" for f in query.fields}
+    seen: set[str] = set()
+    found: list[PenstockError] = []
+    for column in columns:
+        name = column.name.lower()  # to most databases, capitals do not tell columns apart
+        if name in seen:
+            found.append(
+                QueryError(
+                    f"Two columns of the answer would be called {column.name!r}.",
+                    hint="Ask for one of them in a query of its own.",
+                    pointer=pointers.get(column.attribute, "/having"),
+                )
+            )
+        seen.add(name)
+    return found

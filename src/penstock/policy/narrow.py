@@ -11,7 +11,7 @@ from penstock.policy.types import Role
 
 def narrow_model(model: Model, roles: Sequence[Role]) -> Model:
     """Return the model without what any of the roles hides."""
-    hidden = _hidden(model, roles)
+    hidden = _with_rollups(model, _hidden(model, roles), roles)
     if not hidden:
         return model
     tables = {name: _unlinked(table, hidden) for name, table in model.tables.items()}
@@ -44,6 +44,32 @@ def _hidden(model: Model, roles: Sequence[Role]) -> dict[str, frozenset[str]]:
         if names:
             hidden[name] = names
     return hidden
+
+
+def _with_rollups(
+    model: Model, hidden: Mapping[str, frozenset[str]], roles: Sequence[Role]
+) -> dict[str, frozenset[str]]:
+    """Hide in each roll-up what was made of something that is hidden in its table.
+
+    Where rows of the table are filtered and the roll-up's are not, all of it was.
+    """
+    found = dict(hidden)
+    rollups = [(table, table.rollup) for table in model.tables.values() if table.rollup]
+    narrowed = model.without(hidden).tables if rollups else {}
+    for table, rollup in rollups:
+        base = narrowed.get(rollup.table)
+        seen = frozenset(base.attributes if base else ())
+        made = {n: of for n, (of, _) in rollup.measures.items()} | {n: n for n in table.grain}
+        gone = frozenset(name for name, of in made.items() if of not in seen)
+        if _is_filtered(rollup.table, roles) and not _is_filtered(table.name, roles):
+            gone = frozenset(table.attributes)
+        if gone:
+            found[table.name] = found.get(table.name, frozenset()) | gone
+    return found
+
+
+def _is_filtered(table: str, roles: Sequence[Role]) -> bool:
+    return all(any(table in rows.tables for rows in role.rows) for role in roles)
 
 
 def missing(model: Model, narrowed: Model) -> dict[str, list[str]]:

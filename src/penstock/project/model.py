@@ -11,13 +11,14 @@ import msgspec
 from pydantic import Field, model_validator
 
 from penstock.errors import suggestion
-from penstock.model.types import Attribute, Column, DataType, Model, Table
+from penstock.model.types import Attribute, Column, DataType, Model, Rollup, Table
 from penstock.project.document import Document
 from penstock.project.fields import Name, Strict, wrong
 from penstock.project.formulas import Written, read_formulas
 from penstock.project.names import Names
 from penstock.project.relationships import Scene, read_label, read_relationship
 from penstock.project.report import Report
+from penstock.project.rollups import read_rollup
 from penstock.project.types import Connector, Place
 from penstock.project.validate import validate
 
@@ -45,6 +46,16 @@ class RelationshipEntry(Strict):
     kind: Literal["many_to_one", "one_to_one"] = "many_to_one"
 
 
+class MeasureEntry(Strict):
+    of: str
+    compute: Literal["sum", "min", "max", "count"]
+
+
+class RollupEntry(Strict):
+    table: str
+    measures: dict[Name, MeasureEntry]
+
+
 class TableEntry(Strict):
     database: str
     source: Annotated[str, Field(min_length=1)] | None = None
@@ -52,6 +63,7 @@ class TableEntry(Strict):
     description: str | None = None
     queryable: bool = True
     watermark: str | None = None
+    rollup_of: RollupEntry | None = None
     attributes: Annotated[dict[Name, AttributeEntry], Field(min_length=1)]
     relationships: dict[Name, RelationshipEntry] = Field(default_factory=dict)
 
@@ -206,7 +218,15 @@ def _table(name: str, table: _Declared, names: Names, report: Report) -> Table:
         watermark=_watermark(name, table, attributes, names, report),
         title=entry.title,
         description=entry.description,
+        rollup=_rollup(entry.rollup_of),
     )
+
+
+def _rollup(entry: RollupEntry | None) -> Rollup | None:
+    """Return a roll-up as written: whether it can be one is seen when all tables are there."""
+    if entry is None:
+        return None
+    return Rollup(entry.table, {n: (m.of, m.compute) for n, m in entry.measures.items()})
 
 
 def _watermark(
@@ -251,7 +271,8 @@ def _linked(entry: TableEntry, scene: Scene) -> Table:
         if a.label is not None and n in scene.owner.attributes
     }
     attributes = {n: replace(a, label=labels.get(n)) for n, a in scene.owner.attributes.items()}
-    return replace(scene.owner, relationships=relationships, attributes=attributes)
+    rollup = read_rollup(scene.owner.rollup, scene)
+    return replace(scene.owner, relationships=relationships, attributes=attributes, rollup=rollup)
 
 
 def _places(declared: Mapping[str, _Declared]) -> dict[tuple[str, ...], Place]:
