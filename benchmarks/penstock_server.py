@@ -198,11 +198,14 @@ def _roles(topic: Topic) -> Mapping[str, object]:
 
 
 def _create_key(site: Site, *options: str) -> str:
-    made = _run("keys", "create", "benchmark", *options, "--json", environment=site.environment)
+    asked = ("keys", "create", "benchmark", *options, "--json")
+    made = _run(*asked, environment=site.environment, folder=site.folder)
     return str(json.loads(made)["key"])
 
 
-def _run(*arguments: str, environment: Mapping[str, str] | None = None) -> str:
+def _run(
+    *arguments: str, environment: Mapping[str, str] | None = None, folder: Path = REPOSITORY
+) -> str:
     found = {"PYTHONPATH": str(REPOSITORY / "src"), **(environment or {})}
     done = subprocess.run(
         [*PROGRAM, *arguments],
@@ -210,6 +213,7 @@ def _run(*arguments: str, environment: Mapping[str, str] | None = None) -> str:
         text=True,
         timeout=COMMAND_TIMEOUT,
         check=False,
+        cwd=folder,
         env={**os.environ, **found},
     )
     if done.returncode:

@@ -41,14 +41,14 @@ class Log:
         self._stream = stream
         self._encode = msgspec.json.Encoder().encode
         self._lines: list[bytes] = []
-        self._now: tuple[int, str] = (0, "")
+        self._now = (0, "")
+        self._begin = b""
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._write_behind, name="penstock-log", daemon=True)
         self._thread.start()
 
     def __call__(self, event: Event) -> None:
-        head = f'{{"time":"{self._time()}","level":"{_level(event)}",'.encode()
-        self._lines.append(head + self._encode(event)[1:])
+        self._lines.append(self._head(_level(event)) + self._encode(event)[1:])
 
     def close(self) -> None:
         """Write what is left."""
@@ -66,15 +66,13 @@ class Log:
             self._stream.write(b"\n".join(lines) + b"\n")
             self._stream.flush()
 
-    def _time(self) -> str:
-        """Return the time to the millisecond, worded once for all that happens in it."""
-        now = int(time() * 1000)
-        if now != self._now[0]:
-            self._now = (
-                now,
-                datetime.fromtimestamp(now / 1000, UTC).isoformat(timespec="milliseconds"),
-            )
-        return self._now[1]
+    def _head(self, level: str) -> bytes:
+        """Return how a line begins, worded once for all that happens in a millisecond."""
+        now = (int(time() * 1000), level)
+        if now != self._now:
+            told = datetime.fromtimestamp(now[0] / 1000, UTC).isoformat(timespec="milliseconds")
+            self._now, self._begin = now, f'{{"time":"{told}","level":"{level}",'.encode()
+        return self._begin
 
 
 def _level(event: Event) -> str:

@@ -33,6 +33,7 @@ from penstock.project.types import Project
 from penstock.store.counts import CountRepository
 from penstock.store.watch import KeyWatcher
 
+_NO_STAGES: dict[str, float] = {}
 _LONG = 1.0  # seconds after which it is asked once more who is asking
 _THREADS_MORE = 4  # beside those that run queries: refreshes, compression
 
@@ -192,7 +193,7 @@ class Node:
                 saved_query=notes.saved_query,
                 code=None if error is None else error.code,
                 trace=exchange.trace,
-                stages={stage: round(s, 6) for stage, s in notes.stages.items()},
+                stages=_rounded(notes.stages) if notes.stages else _NO_STAGES,
             )
         )
 
@@ -215,6 +216,10 @@ class Node:
     def _failed(self, exchange: Exchange, error: PenstockError) -> None:
         told = "".join(traceback.format_exception(error))
         self.observe(Failed(path=exchange.path, error=told, trace=exchange.trace))
+
+
+def _rounded(stages: dict[str, float]) -> dict[str, float]:
+    return {stage: round(seconds, 6) for stage, seconds in stages.items()}
 
 
 def _threads(concurrency: int) -> ThreadPoolExecutor:
