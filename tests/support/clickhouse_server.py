@@ -24,11 +24,18 @@ def process_root() -> Path:
 class Folder:
     """Embedded data. One folder for a process, a database in it for each suite."""
 
-    def __init__(self, path: Path, database: str = "default") -> None:
+    def __init__(self, path: Path, database: str | None = None) -> None:
         path.mkdir(exist_ok=True)
         self._session = Session(str(path))
-        self.execute(f"CREATE DATABASE IF NOT EXISTS {database}", f"USE {database}")
+        if database is not None:
+            self.make(database)
+            self.execute(f"USE {database}")
         self.execute("SET enable_time_time64_type = 1", "SET session_timezone = 'UTC'")
+
+    def make(self, database: str) -> None:
+        """Make an empty database; whoever had one of this name is done with it."""
+        name = quoted(database)
+        self.execute(f"DROP DATABASE IF EXISTS {name} SYNC", f"CREATE DATABASE {name}")
 
     def execute(self, *statements: str) -> None:
         for statement in statements:

@@ -37,7 +37,7 @@ class Embedded:
         self._folder = folder
 
     def load(self, load: Load) -> Connector:
-        self._folder.execute(f"CREATE DATABASE `{load.dataset}`")
+        self._folder.make(load.dataset)
         for name, table in load.tables.items():
             columns = ", ".join(
                 f"`{field.name}` Nullable({name_type(field.type, _TYPES)})"
