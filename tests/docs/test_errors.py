@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import penstock
 from docs.pages import ERRORS, ROOT
 from penstock.errors import Kind, PenstockError, SeveralErrors
-from penstock.node.problems import STATUS
+from penstock.problems import STATUS
 
 ROW = re.compile(r"^\| `([A-Z_]+)` \| (\d{3}|–) \| (.+) \| (.+) \|$", re.MULTILINE)
 DOCUMENTED = {code: status for code, status, _, _ in ROW.findall(ERRORS.read_text())}

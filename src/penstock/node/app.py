@@ -16,7 +16,7 @@ from penstock.events import Answered
 from penstock.node.endpoints import ENDPOINTS, Endpoint
 from penstock.node.exchange import Exchange
 from penstock.node.node import Node, nowhere
-from penstock.node.problems import MEDIA_TYPE, encode_problem, problem_of
+from penstock.problems import MEDIA_TYPE, encode_problem, problem_of
 
 _Refusal: TypeAlias = Callable[[Request[None, None, State], NotFoundException], Response[bytes]]
 

@@ -27,7 +27,7 @@ from penstock.events import Answered, Failed, Interrupted, Observer
 from penstock.node.admission import Admission
 from penstock.node.exchange import Exchange
 from penstock.node.metrics import Figure, Metrics
-from penstock.node.problems import encode_problem, problem_headers, problem_of
+from penstock.problems import encode_problem, problem_headers, problem_of
 from penstock.node.serving import Serving
 from penstock.project.types import Project
 from penstock.store.counts import CountRepository

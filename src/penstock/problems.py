@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, TypeAlias
 
 import msgspec
 
 from penstock.errors import Kind, PenstockError
-from penstock.node.whole import Header
+
+Header: TypeAlias = tuple[bytes, bytes]
 
 MEDIA_TYPE: Final = b"application/problem+json"
 
@@ -18,13 +19,18 @@ STATUS: Final = {
     Kind.NOT_FOUND: 404,
     Kind.METHOD: 405,
     Kind.NOT_ACCEPTABLE: 406,
+    Kind.CONFLICT: 409,
+    Kind.CHANGED: 412,
     Kind.TOO_LARGE: 413,
     Kind.UNSUPPORTED: 415,
+    Kind.UNFIT: 422,
+    Kind.UNCONDITIONAL: 428,
     Kind.ENGINE: 500,
     Kind.CONFIGURATION: 500,
     Kind.BUSY: 503,
     Kind.UNAVAILABLE: 503,
     Kind.TIMEOUT: 504,
+    Kind.FULL: 507,
 }
 
 _RETRY = 5  # seconds after which a database that was down may be asked again
