@@ -280,6 +280,22 @@ class UnavailableError(PenstockError):
     title = "The database cannot be reached"
 
 
+class ApiUnavailableError(PenstockError):
+    """The gateway knows the API, and has no node that answers for it."""
+
+    code = "API_UNAVAILABLE"
+    kind = Kind.UNAVAILABLE
+    title = "The API does not serve at the moment"
+
+
+class InvalidHTTPError(PenstockError):
+    """The gateway cannot read the request, or could read it in two ways."""
+
+    code = "INVALID_HTTP"
+    kind = Kind.QUERY
+    title = "The request is not valid HTTP"
+
+
 class QueryTimeoutError(PenstockError):
     code = "TIMEOUT"
     kind = Kind.TIMEOUT
@@ -345,6 +361,14 @@ class DeploymentRunningError(ConflictError):
 
     code = "DEPLOYMENT_RUNNING"
     title = "A deployment is under way"
+
+
+class DeploymentFailedError(ManagementError):
+    """A deployment that somebody waited for did not come to serve; what served before does."""
+
+    code = "DEPLOYMENT_FAILED"
+    kind = Kind.UNFIT
+    title = "The deployment failed"
 
 
 class ChangedError(ManagementError):

@@ -18,7 +18,8 @@ class Notice(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="event",
 class Answered(Notice, frozen=True, kw_only=True):
     """A request that was answered whole, well or not.
 
-    `cache` is hit, miss or bypass; `route` is one of the few kinds of path there are.
+    `cache` is hit, miss or bypass; `route` is one of the few kinds of path there are; `credential`
+    is the kind of what `subject` showed.
     """
 
     method: str
@@ -29,6 +30,7 @@ class Answered(Notice, frozen=True, kw_only=True):
     bytes: int
     rows: int | None = None
     subject: str | None = None
+    credential: str | None = None
     cache: str | None = None
     table: str | None = None
     saved_query: str | None = None
@@ -38,15 +40,27 @@ class Answered(Notice, frozen=True, kw_only=True):
 
 
 class Interrupted(Notice, frozen=True, kw_only=True):
-    """An answer that could not be sent whole: the caller left, or the database failed midway."""
+    """An answer that could not be sent whole: the caller left, or the database failed midway.
+
+    `status` is 0 where none was sent.
+    """
 
     method: str
     path: str
+    route: str
+    status: int
     reason: str
     seconds: float
     bytes: int
+    rows: int | None = None
     subject: str | None = None
+    credential: str | None = None
+    cache: str | None = None
+    table: str | None = None
+    saved_query: str | None = None
+    code: str | None = None
     trace: str | None = None
+    stages: Mapping[str, float] = {}
 
 
 class Failed(Notice, frozen=True, kw_only=True):
@@ -129,6 +143,117 @@ class RefreshFailed(Notice, frozen=True, kw_only=True):
     reason: str
 
 
+class DeploymentProgress(Notice, frozen=True, kw_only=True):
+    """A deployment went a step on, or one of its nodes did."""
+
+    api: str
+    environment: str
+    deployment: str
+    phase: str | None = None
+    node: str | None = None
+    detail: str = ""
+
+
+class DeploymentAlert(Notice, frozen=True, kw_only=True):
+    """A deployment, or one of its nodes, went wrong: somebody should have a look."""
+
+    api: str
+    environment: str
+    deployment: str
+    phase: str | None = None
+    node: str | None = None
+    detail: str = ""
+
+
+class Controlling(Notice, frozen=True):
+    """This manager acts upon nodes and gateway from now on, or no longer does."""
+
+    acts: bool
+    holder: str
+
+
+class Unready(Notice, frozen=True, kw_only=True):
+    """The node does not answer queries yet, and why; it goes on trying."""
+
+    problems: Mapping[str, str]
+
+
+class Ready(Notice, frozen=True, kw_only=True):
+    """The databases were reached and the probes passed: it answers from now on."""
+
+    seconds: float
+
+
+class SnapshotTaken(Notice, frozen=True, kw_only=True):
+    """What the manager says is in force, or what it said last, from disk."""
+
+    sequence: int
+    keys: int
+    origin: str
+
+
+class SnapshotRefused(Notice, frozen=True, kw_only=True):
+    """What came as a snapshot is none for this node; the one of before stays in force."""
+
+    origin: str
+    reason: str
+
+
+class SnapshotUnwritten(Notice, frozen=True, kw_only=True):
+    """The snapshot is in force but not on disk: it is tried again."""
+
+    reason: str
+
+
+class ManagerLost(Notice, frozen=True, kw_only=True):
+    """The manager does not answer: keys that are revoked now go on working."""
+
+    reason: str
+
+
+class ManagerFound(Notice, frozen=True):
+    """The manager answers again."""
+
+
+class UsageUnwritten(Notice, frozen=True, kw_only=True):
+    """Usage events cannot be written to disk: they are in memory only."""
+
+    reason: str
+
+
+class UsageWritten(Notice, frozen=True):
+    """Usage events are on disk again."""
+
+
+class UsageLost(Notice, frozen=True, kw_only=True):
+    """Neither the disk nor the memory had room for usage events."""
+
+    events: int
+    reason: str
+
+
+class UsageDamaged(Notice, frozen=True, kw_only=True):
+    """Lines of a usage file that cannot be read, by a loss of power for instance."""
+
+    file: str
+    lines: int
+    reason: str
+
+
+class UsageRefused(Notice, frozen=True, kw_only=True):
+    """The manager will never take these usage events: they are set aside on disk."""
+
+    events: int
+    reason: str
+
+
+class UsageKept(Notice, frozen=True, kw_only=True):
+    """The node stops with usage events on disk, and maybe in memory, that nobody took yet."""
+
+    bytes: int
+    held: int
+
+
 Event: TypeAlias = (
     Answered
     | Interrupted
@@ -145,5 +270,21 @@ Event: TypeAlias = (
     | IssuerKeysUnavailable
     | Refreshed
     | RefreshFailed
+    | DeploymentProgress
+    | DeploymentAlert
+    | Controlling
+    | Unready
+    | Ready
+    | SnapshotTaken
+    | SnapshotRefused
+    | SnapshotUnwritten
+    | ManagerLost
+    | ManagerFound
+    | UsageUnwritten
+    | UsageWritten
+    | UsageLost
+    | UsageDamaged
+    | UsageRefused
+    | UsageKept
 )
 Observer: TypeAlias = Callable[[Event], None]

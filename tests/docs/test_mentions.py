@@ -7,11 +7,11 @@ import pytest
 
 from docs.pages import PAGES, ROOT
 from penstock.cli.keys import app as keys
-from penstock.cli.main import app
+from penstock.cli.main import COMMANDS as ALL
 from penstock.node.endpoints import ENDPOINTS
 
 PROSE = "\n".join(page.read_text() for page in PAGES)
-COMMANDS = [f"penstock {command.name}" for command in app.registered_commands]
+COMMANDS = [f"penstock {name}" for name in ALL]
 KEYS = [f"penstock keys {command.name}" for command in keys.registered_commands]
 LINK = re.compile(r"\]\(([^)#]+)(?:#[^)]*)?\)")
 

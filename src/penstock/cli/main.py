@@ -2,35 +2,88 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from importlib import import_module
 from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.text import Text
 
-from penstock.cli import check, demo, explain, init, keys, query, refresh, serve
 from penstock.errors import PenstockError
 from penstock.project.types import ProjectError
 from penstock.version import VERSION
 
-app = typer.Typer(
-    name="penstock",
-    no_args_is_help=True,
-    rich_markup_mode="markdown",
-    pretty_exceptions_enable=False,
-    help="Turn databases into secured, versioned query APIs.",
-    epilog="Start with `penstock check`, then `penstock serve`; each command has its own --help.",
-)
-app.command("init")(init.init)
-app.command("check")(check.check)
-app.command("serve")(serve.serve)
-app.command("query")(query.query)
-app.command("explain")(explain.explain)
-app.command("refresh")(refresh.refresh)
-app.add_typer(keys.app, name="keys")
-app.command("demo")(demo.demo)
+_PROJECT = "A project"
+_ASK = "Asking"
+_BUILD = "Building"
+_RUN = "Running it"
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """Where a command is: `cli/<module>.py`, whose `app` it is for one with commands of its own."""
+
+    panel: str
+    module: str
+    function: str | None = None
+
+
+COMMANDS = {
+    "new": Command(_PROJECT, "new"),
+    "init": Command(_PROJECT, "init", "init"),
+    "check": Command(_PROJECT, "check", "check"),
+    "serve": Command(_PROJECT, "serve", "serve"),
+    "demo": Command(_PROJECT, "demo", "demo"),
+    "query": Command(_ASK, "query", "query"),
+    "explain": Command(_ASK, "explain", "explain"),
+    "refresh": Command(_ASK, "refresh", "refresh"),
+    "keys": Command(_ASK, "keys"),
+    "build": Command(_BUILD, "build", "build"),
+    "artifacts": Command(_BUILD, "artifacts"),
+    "node": Command(_RUN, "node", "node"),
+    "up": Command(_RUN, "up", "up"),
+    "down": Command(_RUN, "up", "down"),
+    "deploy": Command(_RUN, "deploy", "deploy"),
+    "status": Command(_RUN, "status", "status"),
+    "scale": Command(_RUN, "operate", "scale"),
+    "rollback": Command(_RUN, "operate", "rollback"),
+    "stop": Command(_RUN, "operate", "stop"),
+    "start": Command(_RUN, "operate", "start"),
+    "approve": Command(_RUN, "operate", "approve"),
+    "abort": Command(_RUN, "operate", "abort"),
+    "logs": Command(_RUN, "logs", "logs"),
+    "history": Command(_RUN, "history", "history"),
+    "variables": Command(_RUN, "variables"),
+}
+
+
+def build_app(arguments: Sequence[str] | None = None) -> typer.Typer:
+    """Return the program, with the one command that these arguments are for, or with all.
+
+    One command imports a fraction of what all do, in time and in memory.
+    """
+    app = typer.Typer(
+        name="penstock",
+        no_args_is_help=True,
+        rich_markup_mode="markdown",
+        pretty_exceptions_enable=False,
+        help="Turn databases into secured, versioned query APIs.",
+        epilog="Start with `penstock new api` or `penstock init`; each command has its own --help.",
+    )
+    app.callback()(options)
+    first = arguments[0] if arguments else ""
+    for name in [first] if first in COMMANDS else COMMANDS:
+        command = COMMANDS[name]
+        module = import_module(f"penstock.cli.{command.module}")
+        if command.function is None:
+            app.add_typer(module.app, name=name, rich_help_panel=command.panel)
+        else:
+            app.command(name, rich_help_panel=command.panel)(getattr(module, command.function))
+    return app
 
 
 def _show_version(value: bool) -> None:  # noqa: FBT001 - Typer's callbacks are called so
@@ -39,7 +92,6 @@ def _show_version(value: bool) -> None:  # noqa: FBT001 - Typer's callbacks are 
         raise typer.Exit
 
 
-@app.callback()
 def options(
     *,
     _version: Annotated[
@@ -52,7 +104,8 @@ def options(
 def main() -> None:
     """Run a command; what goes wrong is a sentence and a way forward, never a stack trace."""
     try:
-        app()
+        completes = "_PENSTOCK_COMPLETE" in os.environ
+        build_app(None if completes else sys.argv[1:])()
     except PenstockError as error:
         print_error(error)
         sys.exit(1)

@@ -62,6 +62,22 @@ class Kind(StrEnum):
     ROLLBACK = "rollback"
 
 
+class SmokeTest(msgspec.Struct, frozen=True, kw_only=True):
+    """One request that a new colour must answer, before it serves, as said here.
+
+    `json` maps JSON pointers into the answer to the values there; `within` is in seconds; `key`
+    names the variable or secret of the environment that holds the caller's API key.
+    """
+
+    path: str
+    method: str = "GET"
+    body: str | None = None
+    status: int = 200
+    json: dict[str, str | int | float | bool | None] = {}
+    within: float = 10.0
+    key: str | None = None
+
+
 class Options(msgspec.Struct, frozen=True, kw_only=True):
     """How a release is deployed. All times are in seconds.
 
@@ -83,6 +99,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     promote_deadline: float = 30.0
     drain: float = 30.0
     grace: float = 10.0
+    smoke: tuple[SmokeTest, ...] = ()
 
 
 class Release(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,0 +1,205 @@
+"""`penstock deploy`: a folder becomes a version, an artifact, and nodes that serve."""
+
+from __future__ import annotations
+
+import time
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+from rich.console import Console
+
+from penstock.cli.keys import Home
+from penstock.cli.place import PRODUCTION, EnvironmentOption, Target, text
+from penstock.cli.remote import Manager, open_manager
+from penstock.cli.smoke import read_smoke_tests
+from penstock.cli.upload import pack, read_names
+from penstock.cli.watch import Watch
+from penstock.errors import ConfigurationError
+from penstock.query.types import Json
+from penstock.store.database import DEFAULT_HOME
+
+_HOW = "How it is deployed"
+
+
+class Until(StrEnum):
+    """LIVE: it serves. DONE: its baking is over too. NO: it is only asked for."""
+
+    LIVE = "live"
+    DONE = "done"
+    NO = "no"
+
+
+def deploy(  # noqa: PLR0913 each is an option of the command
+    folder: Annotated[Path, typer.Argument(help="The project's folder.")] = Path(),
+    *,
+    version: Annotated[
+        str | None, typer.Option(help="The version's name; default: the next number, v1, v2, …")
+    ] = None,
+    artifact: Annotated[
+        str | None,
+        typer.Option(help="Deploy an artifact of before by its digest, building nothing."),
+    ] = None,
+    nodes: Annotated[
+        int | None, typer.Option(min=1, help="How many nodes; default: as many as now.")
+    ] = None,
+    units: Annotated[
+        int | None, typer.Option(min=1, help="Units of each node: 1 CPU and 2 GB each.")
+    ] = None,
+    environment: EnvironmentOption = PRODUCTION,
+    approval: Annotated[
+        bool,
+        typer.Option("--approval", help="Wait for `penstock approve` first.", rich_help_panel=_HOW),
+    ] = False,
+    bake: Annotated[
+        float,
+        typer.Option(
+            min=0, help="Seconds to watch it serve before it counts.", rich_help_panel=_HOW
+        ),
+    ] = 60.0,
+    keep_for: Annotated[
+        float,
+        typer.Option(
+            min=0, help="Seconds to keep the colour before warm, to go back.", rich_help_panel=_HOW
+        ),
+    ] = 900.0,
+    deadline: Annotated[
+        float,
+        typer.Option(min=1, help="Seconds in which its nodes must be ready.", rich_help_panel=_HOW),
+    ] = 120.0,
+    smoke: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            help="Smoke tests that it must pass first: a YAML list.",
+            rich_help_panel=_HOW,
+        ),
+    ] = None,
+    wait: Annotated[
+        Until, typer.Option(help="Wait until it serves, or until it counts.", rich_help_panel=_HOW)
+    ] = Until.LIVE,
+    home: Home = DEFAULT_HOME,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
+) -> None:
+    """Deploy a project blue/green: the version before serves until this one has proved itself.
+
+    The folder goes to the manager as a new version, is built into an artifact, started as nodes of
+    the idle colour, verified, then promoted. What goes wrong before touches nothing that serves.
+
+    Example: penstock deploy . --nodes 2 --bake 30
+    """
+    console = Console(stderr=as_json)
+    with open_manager(home) as manager:
+        began = time.monotonic()
+        target = ensure_api(manager, folder, environment)
+        wish: dict[str, Json] = {"nodes": nodes, "units": units}
+        if artifact is None:
+            wish["version"] = ensure_version(manager, target, folder, version, console)
+        else:
+            wish["artifact"] = artifact
+        tests = [] if smoke is None else read_smoke_tests(smoke)
+        wish["options"] = {
+            "approval": approval,
+            "bake": bake,
+            "keep_for": keep_for,
+            "start_deadline": deadline,
+            "smoke": msgspec.to_builtins(tests),
+        }
+        deployment = run(manager, target, "deploy", wish)
+        if wait is not Until.NO:
+            until = "ready" if approval else "done" if wait is Until.DONE else "baking"
+            Watch(manager, target, deployment, until).follow(console, f"Deploying {target.name}")
+        _tell(console, manager, target, time.monotonic() - began, approval=approval)
+        if as_json:
+            typer.echo(msgspec.json.encode(manager.get(f"/deployments/{deployment}")).decode())
+
+
+def run(manager: Manager, target: Target, action: str, body: dict[str, Json]) -> str:
+    """Ask for something that becomes a deployment; return its id."""
+    wanted = {name: value for name, value in body.items() if value is not None}
+    record = manager.post(f"{target.path}/{action}", wanted)
+    return text(record, "id") if isinstance(record, dict) else ""
+
+
+def ensure_api(manager: Manager, folder: Path, environment: str) -> Target:
+    """Return the API that a folder describes, made if there is none yet."""
+    names = read_names(folder)
+    projects = list(manager.items("/projects", name=names.project))
+    project = projects[0] if projects else None
+    if project is None:
+        project = _made(manager.post("/projects", {"name": names.project, "title": names.title}))
+    apis = list(manager.items("/apis", project=text(project, "id"), name=names.api))
+    api = apis[0] if apis else None
+    if api is None:
+        path = f"/projects/{text(project, 'id')}/apis"
+        api = _made(manager.post(path, {"name": names.api}))
+    return Target(text(api, "id"), f"{names.project}/{names.api}", environment)
+
+
+def ensure_version(
+    manager: Manager, target: Target, folder: Path, name: str | None, console: Console
+) -> str:
+    """Return the id of a version with just these files: the newest one, if nothing changed."""
+    with console.status("Sending the project…"):
+        known = list(manager.items("/versions", api=target.api, limit=200))
+        chosen = name or _next(known)
+        existing = next((v for v in known if text(v, "name") == chosen), None)
+        if existing is None:
+            made = manager.post(f"/apis/{target.api}/versions", {"name": chosen})
+            existing = _made(made)
+        elif text(existing, "state") != "new":
+            raise ConfigurationError(
+                f"Version {chosen} is {text(existing, 'state')}: it is not changed any more.",
+                hint="Choose another --version, or leave it out.",
+            )
+        path = f"/versions/{text(existing, 'id')}"
+        with pack(folder) as archive:
+            sent = manager.upload(f"{path}/content", archive, manager.etag(path))
+        version = _same(_made(sent), known)
+    if text(version, "id") != text(existing, "id"):
+        manager.delete(path)
+        console.print(f"  nothing changed since {text(version, 'name')}", style="dim")
+    else:
+        console.print(f"  version {text(version, 'name')}", style="dim")
+    return text(version, "id")
+
+
+def _next(known: list[dict[str, Json]]) -> str:
+    numbers = [0]
+    for version in known:
+        name = text(version, "name")
+        if name.startswith("v") and name[1:].isdigit():
+            numbers.append(int(name[1:]))
+    return f"v{max(numbers) + 1}"
+
+
+def _same(version: dict[str, Json], known: list[dict[str, Json]]) -> dict[str, Json]:
+    """Return an earlier version with the same files, so that nothing is built twice."""
+    for earlier in known:
+        if earlier.get("content") == version.get("content") and earlier.get("id") != version["id"]:
+            return earlier
+    return version
+
+
+def _made(record: Json) -> dict[str, Json]:
+    if not isinstance(record, dict):
+        raise ConfigurationError("The manager answered something else than a record.")
+    return record
+
+
+def _tell(
+    console: Console, manager: Manager, target: Target, seconds: float, *, approval: bool
+) -> None:
+    status = manager.get(target.path)
+    address = text(status, "address") if isinstance(status, dict) else ""
+    preview = text(status, "preview") if isinstance(status, dict) else ""
+    if approval:
+        console.print(f"[bold]{target.name} waits for you:[/] {preview}", highlight=False)
+        console.print("`penstock approve` lets it serve, `penstock abort` does not.")
+    else:
+        console.print(
+            f"[bold green]{target.name}[/] after {seconds:.1f} s: {address}", highlight=False
+        )

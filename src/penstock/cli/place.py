@@ -1,0 +1,74 @@
+"""What somebody calls an API at a terminal -> which one it is, and where."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, TypeAlias
+
+import typer
+
+from penstock.cli.remote import Manager
+from penstock.errors import ConfigurationError, NotFoundError, suggestion
+from penstock.query.types import Json
+
+ApiArgument: TypeAlias = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[API]", help="`project/api`, or `api`; may be left out where there is one only."
+    ),
+]
+EnvironmentOption: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        "--environment", "-e", envvar="PENSTOCK_ENVIRONMENT", help="The API's environment."
+    ),
+]
+PRODUCTION = "production"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An API of a manager, in one environment; `path` is where its REST resources are."""
+
+    api: str
+    name: str
+    environment: str
+
+    @property
+    def path(self) -> str:
+        return f"/apis/{self.api}/environments/{self.environment}"
+
+
+def find_target(manager: Manager, reference: str | None, environment: str) -> Target:
+    """Return the API of a name. Raises NotFoundError, ConfigurationError."""
+    names = api_names(manager)
+    found = [api for api, name in names.items() if reference in (None, name, name.split("/")[1])]
+    if len(found) == 1:
+        return Target(found[0], names[found[0]], environment)
+    if not names:
+        raise NotFoundError(
+            "There is no API yet.", hint="`penstock deploy` in a project's folder makes one."
+        )
+    if found:
+        several = ", ".join(sorted(names[api] for api in found))
+        raise ConfigurationError("Which API?", hint=f"Name one of: {several}")
+    near = suggestion(str(reference), tuple(names.values()))
+    raise NotFoundError(
+        f"There is no API {reference!r}.",
+        hint=near or f"There are: {', '.join(sorted(names.values()))}",
+    )
+
+
+def api_names(manager: Manager) -> dict[str, str]:
+    """Return `project/api` of every API, by its id."""
+    projects = {text(p, "id"): text(p, "name") for p in manager.items("/projects", limit=200)}
+    return {
+        text(api, "id"): f"{projects.get(text(api, 'project'), '?')}/{text(api, 'name')}"
+        for api in manager.items("/apis", limit=200)
+    }
+
+
+def text(record: dict[str, Json], name: str) -> str:
+    """Return a field of a record that is a text."""
+    value = record.get(name)
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,130 @@
+"""`penstock status`: what serves, in which version, on which nodes, and what is wrong."""
+
+from __future__ import annotations
+
+import time
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from penstock.cli.keys import AsJson, Home
+from penstock.cli.place import ApiArgument, api_names, find_target, text
+from penstock.cli.remote import Manager, open_manager
+from penstock.deploy.rollout.types import Phase
+from penstock.store.database import DEFAULT_HOME
+from penstock.store.desk import NodeStatus, PlaceStatus
+
+_MEGABYTE = 1_000_000
+_COLOURS = {"blue": "blue", "green": "green"}
+
+
+def status(
+    api: ApiArgument = None,
+    *,
+    home: Home = DEFAULT_HOME,
+    as_json: AsJson = False,
+) -> None:
+    """Show every API, or one: what serves, its nodes, the deployment under way, what is wrong.
+
+    Example: penstock status flights
+    """
+    console = Console()
+    with open_manager(home) as manager:
+        names = api_names(manager)
+        wanted = None if api is None else find_target(manager, api, "").api
+        found = [s for s in read_statuses(manager, tuple(names)) if wanted in (None, s.api)]
+        versions = {text(v, "id"): text(v, "name") for v in manager.items("/versions", limit=200)}
+    if as_json:
+        typer.echo(msgspec.json.encode(found).decode())
+        return
+    if not found:
+        console.print("Nothing is deployed yet: `penstock deploy` in a project's folder.")
+        return
+    for place in found:
+        show_place(console, names.get(place.api, place.api), place, versions)
+
+
+def read_statuses(manager: Manager, apis: tuple[str, ...]) -> list[PlaceStatus]:
+    """Return what is known of all that was ever deployed."""
+    found = []
+    for api in apis:
+        for item in manager.items(f"/apis/{api}/environments"):
+            place = manager.get(f"/apis/{api}/environments/{text(item, 'environment')}")
+            found.append(msgspec.convert(place, PlaceStatus))
+    return found
+
+
+def show_place(console: Console, name: str, place: PlaceStatus, versions: dict[str, str]) -> None:
+    rollout = place.rollout
+    console.print(Text.assemble((name, "bold"), f" ({place.environment})  {place.address or ''}"))
+    console.print(f"  {_summary(place, versions)}", highlight=False)
+    if rollout.change is not None:
+        change = rollout.change
+        version = versions.get(change.release.version, change.release.version)
+        console.print(
+            f"  {change.kind.value} of {version} to {change.target.value}: "
+            f"[yellow]{change.phase.value}[/] ({change.deployment})"
+        )
+    elif rollout.last is not None and rollout.last.phase is not Phase.DONE:
+        console.print(f"  last: [red]{rollout.last.phase.value}[/], {rollout.last.reason}")
+    if place.nodes:
+        console.print(_table(place.nodes))
+    for alert in place.alerts:
+        console.print(f"  [red]![/] {alert}", highlight=False)
+
+
+def _summary(place: PlaceStatus, versions: dict[str, str]) -> str:
+    rollout = place.rollout
+    if rollout.live is None:
+        parked = rollout.parked
+        if parked is None:
+            return "nothing serves"
+        size = f"{parked.nodes} × {parked.units} units"
+        return f"[yellow]stopped[/]; `penstock start` runs it again on {size}"
+    release = rollout.release(rollout.live)
+    version = "" if release is None else versions.get(release.version, release.version)
+    colour = rollout.live.value
+    warm = ""
+    if rollout.warm_until is not None:
+        left = max(0, round(rollout.warm_until - rollout.clock))
+        warm = f"; {rollout.live.other.value} is warm for up to {left} s"
+    return f"[{_COLOURS[colour]}]{colour}[/] serves {version}{warm}"
+
+
+def _table(nodes: tuple[NodeStatus, ...]) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 2))
+    for heading in (
+        "NODE",
+        "COLOUR",
+        "STATE",
+        "UNITS",
+        "UP",
+        "REQUESTS",
+        "FAILED",
+        "CPU",
+        "MEMORY",
+    ):
+        table.add_column(heading, no_wrap=True, justify="left" if heading < "S" else "right")
+    for node in sorted(nodes, key=lambda node: (node.colour, node.id)):
+        table.add_row(
+            node.id,
+            Text(node.colour, style=_COLOURS.get(node.colour, "")),
+            Text(node.phase, style="green" if node.phase == "ready" else "yellow"),
+            str(node.units),
+            "" if node.started is None else _age(time.time() - node.started),
+            "" if node.requests is None else f"{node.requests:,}",
+            "" if node.errors is None else f"{node.errors:,}",
+            "" if node.cpu is None else f"{node.cpu:.1f} s",
+            "" if node.memory is None else f"{node.memory / _MEGABYTE:,.0f} MB",
+        )
+    return table
+
+
+def _age(seconds: float) -> str:
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{max(0, seconds):.0f} s"

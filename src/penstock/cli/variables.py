@@ -1,0 +1,129 @@
+"""`penstock variables`: what the nodes of an API are started with, secrets among it."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from penstock.cli.keys import AsJson, Home
+from penstock.cli.place import PRODUCTION, EnvironmentOption, find_target, text
+from penstock.cli.remote import open_manager
+from penstock.errors import ConfigurationError
+from penstock.store.database import DEFAULT_HOME
+
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    help="Set what an API's nodes are started with: `${NAME}` in its connectors.",
+    epilog="Start with: penstock variables set PG_HOST=db.internal; a change needs a deployment.",
+)
+ApiOption = Annotated[
+    str | None,
+    typer.Option("--api", help="`project/api`; may be left out where there is one only."),
+]
+
+
+@app.command("list")
+def list_variables(
+    *,
+    api: ApiOption = None,
+    environment: EnvironmentOption = PRODUCTION,
+    home: Home = DEFAULT_HOME,
+    as_json: AsJson = False,
+) -> None:
+    """List the variables of an API, and the names of its secrets: those are never shown.
+
+    Example: penstock variables list --api flights
+    """
+    with open_manager(home) as manager:
+        target = find_target(manager, api, environment)
+        found = list(manager.items(f"{target.path}/variables"))
+        found += list(manager.items(f"{target.path}/secrets"))
+    if as_json:
+        typer.echo(msgspec.json.encode(found).decode())
+        return
+    table = Table(box=None, pad_edge=False)
+    table.add_column("NAME")
+    table.add_column("VALUE", overflow="fold")
+    for variable in sorted(found, key=lambda it: text(it, "name")):
+        shown = "(secret)" if variable.get("secret") else text(variable, "value")
+        table.add_row(text(variable, "name"), shown)
+    Console().print(table if found else "There are none.")
+
+
+@app.command("set")
+def set_variable(
+    pairs: Annotated[
+        list[str], typer.Argument(metavar="NAME=VALUE…", help="With --secret only names.")
+    ],
+    *,
+    secret: Annotated[
+        bool, typer.Option("--secret", help="Read the value from a prompt or standard input.")
+    ] = False,
+    api: ApiOption = None,
+    environment: EnvironmentOption = PRODUCTION,
+    home: Home = DEFAULT_HOME,
+) -> None:
+    """Set variables, or a secret: it is encrypted at rest, and nobody can read it back.
+
+    Example: penstock variables set --secret PG_PASSWORD
+    """
+    wanted = _secrets(pairs) if secret else _pairs(pairs)
+    kind = "secrets" if secret else "variables"
+    with open_manager(home) as manager:
+        target = find_target(manager, api, environment)
+        for name, value in wanted.items():
+            manager.put(f"{target.path}/{kind}/{name}", {"value": value})
+        Console().print(f"{', '.join(wanted)} set. Nodes that are started from now on have it.")
+
+
+@app.command("unset")
+def unset_variable(
+    names: Annotated[list[str], typer.Argument(metavar="NAME…")],
+    *,
+    api: ApiOption = None,
+    environment: EnvironmentOption = PRODUCTION,
+    home: Home = DEFAULT_HOME,
+) -> None:
+    """Remove variables or secrets.
+
+    Example: penstock variables unset PG_HOST
+    """
+    with open_manager(home) as manager:
+        target = find_target(manager, api, environment)
+        secrets = {text(it, "name") for it in manager.items(f"{target.path}/secrets")}
+        for name in names:
+            kind = "secrets" if name in secrets else "variables"
+            manager.delete(f"{target.path}/{kind}/{name}")
+        Console().print(f"{', '.join(names)} removed.")
+
+
+def _pairs(texts: list[str]) -> dict[str, str]:
+    found = {}
+    for pair in texts:
+        name, equals, value = pair.partition("=")
+        if not equals:
+            raise ConfigurationError(
+                f"{pair!r} is not NAME=VALUE.", hint="For a secret: --secret, and the name only."
+            )
+        found[name] = value
+    return found
+
+
+def _secrets(names: list[str]) -> dict[str, str]:
+    """Read a secret for each name; never from the command line, which everybody can see."""
+    if any("=" in name for name in names):
+        raise ConfigurationError(
+            "A secret's value does not belong on a command line.",
+            hint="Give its name only; the value is asked for, or read from standard input.",
+        )
+    if sys.stdin.isatty():
+        return {name: typer.prompt(name, hide_input=True) for name in names}
+    if len(names) > 1:
+        raise ConfigurationError("Standard input holds one value: give one name.")
+    return {names[0]: sys.stdin.read().rstrip("\n")}

@@ -1,0 +1,67 @@
+"""Waiting until an API has the size that was asked for, with a bar that says how far it is."""
+
+from __future__ import annotations
+
+import time
+
+import msgspec
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from penstock.cli.place import Target
+from penstock.cli.remote import Manager
+from penstock.deploy.rollout.types import NodePhase
+from penstock.errors import DeploymentFailedError
+from penstock.store.desk import PlaceStatus
+
+_PATIENCE = 180.0
+_BETWEEN = 0.1
+
+
+def read_status(manager: Manager, target: Target) -> PlaceStatus:
+    """Return all that is known of a place."""
+    return msgspec.convert(manager.get(target.path), PlaceStatus)
+
+
+def wait_for_size(manager: Manager, target: Target, console: Console) -> None:
+    """Raise DeploymentFailedError where it takes too long."""
+    columns = (TextColumn("{task.description}"), BarColumn(bar_width=24), TimeElapsedColumn())
+    until = time.monotonic() + _PATIENCE
+    status = read_status(manager, target)
+    with Progress(*columns, console=console, transient=True) as progress:
+        bar = progress.add_task("Scaling", total=1)
+        while time.monotonic() < until:
+            wanted, fit, others = _count(status)
+            progress.update(
+                bar,
+                total=max(wanted, 1),
+                completed=min(fit, wanted),
+                description=f"Scaling {target.name}: {fit} of {wanted} nodes",
+            )
+            if fit == wanted and not others:
+                console.print(f"[bold green]{target.name}[/] runs on {wanted} nodes.")
+                return
+            time.sleep(_BETWEEN)
+            status = read_status(manager, target)
+    alerts = "; ".join(status.alerts)
+    raise DeploymentFailedError(
+        f"The nodes were not ready after {_PATIENCE:g} s. {alerts}".strip(),
+        hint="`penstock status` and `penstock logs` say more; the nodes of before serve on.",
+    )
+
+
+def _count(status: PlaceStatus) -> tuple[int, int, int]:
+    """Return how many nodes are wanted, how many are ready, and how many others are left."""
+    rollout = status.rollout
+    release = None if rollout.live is None else rollout.release(rollout.live)
+    if rollout.live is None or release is None:
+        return 0, 0, 0
+    nodes = [node for node in rollout.nodes if node.colour is rollout.live]
+    fit = [
+        node
+        for node in nodes
+        if node.phase is NodePhase.READY
+        and node.units == release.units
+        and node.deployment == release.deployment
+    ]
+    return release.nodes, len(fit), len(nodes) - len(fit)

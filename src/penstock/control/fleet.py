@@ -1,0 +1,202 @@
+"""Nodes as wanted -> nodes as they are: started, proved, mourned, drained, stopped."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import partial
+
+import msgspec
+
+from penstock.control.launch import Launcher
+from penstock.control.routing import Routing
+from penstock.control.visit import NoAnswerError, visit
+from penstock.control.world import World
+from penstock.deploy.rollout.events import Event, NodeDrained, NodeLost, NodeReady, NodeStopped
+from penstock.deploy.rollout.types import Node, NodePhase, Options, Rollout
+from penstock.deploy.rollout.wanted import Wanted
+from penstock.deploy.types import Address, NodeState, Place, RunningNode
+from penstock.errors import DriverUnavailableError, NotFoundError, PenstockError
+
+_PROOFS = 3
+_BETWEEN = 0.05  # seconds between two proofs
+_PROVING = 2.0  # seconds of trying, after which the reconciler has a look again
+_QUIET = 0.2  # seconds that nothing must have been under way at a node that drains
+_UNROUTE = 10.0  # seconds after which a node is stopped though the gateway does not answer
+_STRAY = 5.0  # seconds that a node must have been seen for before it is taken for a stray
+
+
+@dataclass(slots=True)
+class Fleet:
+    """`seen` is what the driver shows, None while it cannot be reached."""
+
+    world: World
+    routing: Routing
+    launcher: Launcher
+    seen: dict[str, RunningNode] | None = None
+    problem: str | None = None
+    waiting: dict[str, str] = field(default_factory=dict)
+    _looked: float = 0.0
+    _started: dict[str, float] = field(default_factory=dict)
+    _idle: dict[str, float] = field(default_factory=dict)
+    _strays: dict[str, float] = field(default_factory=dict)
+
+    def look(self) -> None:
+        at = time.monotonic()
+        try:
+            seen = {node.id: node for node in self.world.driver.list()}
+        except PenstockError as error:
+            self.seen, self.problem = None, f"{error.detail} {error.hint or ''}".strip()
+            return
+        self.seen, self.problem, self._looked = seen, None, at
+
+    def act(self, place: Place, state: Rollout, wanted: Wanted) -> tuple[Event, ...]:
+        """Begin what takes a while; return what is seen at once."""
+        if self.seen is None:
+            return ()
+        events: list[Event] = []
+        for node in wanted.run:
+            events.extend(self._keep_running(place, node))
+        for node in wanted.prove:
+            self._prove(place, node)
+        for node in wanted.drain:
+            events.extend(self._drain(place, node, state))
+        for node in wanted.stop:
+            self._stop(place, node, state)
+        return tuple(events)
+
+    def remove_strays(self, known: set[str]) -> None:
+        """Stop what runs in our name and is in nobody's plan."""
+        found = set(self.seen or ()) - known
+        now = time.monotonic()
+        self._strays = {node: self._strays.get(node, now) for node in found}
+        for node, since in self._strays.items():
+            if now - since > _STRAY:
+                self.world.tasks.ensure(Place(""), ("stray", node), partial(self._end, node))
+
+    def address(self, node: str) -> Address | None:
+        found = (self.seen or {}).get(node)
+        return None if found is None else found.address
+
+    def _keep_running(self, place: Place, node: Node) -> Iterable[Event]:
+        found = (self.seen or {}).get(node.id)
+        if found is not None and found.state is not NodeState.EXITED:
+            return
+        if found is not None:
+            yield NodeLost(node.id, self._how(node, found))
+        elif node.phase is NodePhase.READY or self._was_started(node):
+            yield NodeLost(node.id, "it is gone")
+        else:
+            self.world.tasks.ensure(place, ("start", node.id), lambda: self._start(place, node))
+
+    def _was_started(self, node: Node) -> bool:
+        started = self._started.get(node.id)
+        return started is not None and self._looked > started
+
+    def _start(self, place: Place, node: Node) -> Iterable[Event]:
+        try:
+            self.launcher.launch(place, node)
+        except DriverUnavailableError:
+            raise  # nobody's fault but the engine's: it is tried again until the deadline
+        except PenstockError as error:
+            return (NodeLost(node.id, f"{error.detail} {error.hint or ''}".strip()),)
+        self._started[node.id] = time.monotonic()
+        return ()
+
+    def _how(self, node: Node, found: RunningNode) -> str:
+        """Say how a node ended, with the last line that it printed."""
+        said = "" if found.exit_code is None else f" with {found.exit_code}"
+        try:
+            lines = list(self.world.driver.logs(node.id, tail=1))
+        except PenstockError:
+            lines = []
+        last = lines[-1].decode(errors="replace")[:300] if lines else ""
+        return f"it exited{said}" + (f": {last}" if last else "")
+
+    def _prove(self, place: Place, node: Node) -> None:
+        address = self.address(node.id)
+        if address is not None:
+            self.world.tasks.ensure(
+                place, ("prove", node.id), lambda: self._try_out(node.id, address)
+            )
+
+    def _try_out(self, node: str, address: Address) -> Iterable[Event]:
+        proofs, until = 0, time.monotonic() + _PROVING
+        while time.monotonic() < until:
+            problem = unreadiness(address)
+            if problem is None:
+                proofs += 1
+                if proofs == _PROOFS:
+                    self.waiting.pop(node, None)
+                    return (NodeReady(node),)
+            else:
+                proofs = 0
+                self.waiting[node] = problem
+            time.sleep(_BETWEEN)
+        return ()
+
+    def _drain(self, place: Place, node: Node, state: Rollout) -> Iterable[Event]:
+        """Tell when nothing has been under way at a node for a moment, or its time is over."""
+        now = self.world.places.now(place)
+        active = self.world.gateway.active(node.id)
+        limit = _options(state, node).drain
+        if now - node.since > limit:
+            self._idle.pop(node.id, None)
+            yield NodeDrained(node.id, active or 0)
+        elif self.routing.has_left(place, node.id) and not active:
+            idle = time.monotonic() - self._idle.setdefault(node.id, time.monotonic())
+            if idle >= _QUIET:
+                del self._idle[node.id]
+                yield NodeDrained(node.id)
+        else:
+            self._idle.pop(node.id, None)
+
+    def _stop(self, place: Place, node: Node, state: Rollout) -> None:
+        """Stop a node once the gateway has forgotten it; SIGTERM before that would cut requests."""
+        now = self.world.places.now(place)
+        lost = node.phase is NodePhase.LOST
+        forgotten = self.routing.has_forgotten(place, node.id)
+        if lost or forgotten or now - node.since > _UNROUTE:
+            grace = 0.0 if lost else _options(state, node).grace
+            self.world.tasks.ensure(place, ("stop", node.id), lambda: self._end(node.id, grace))
+
+    def _end(self, node: str, grace: float = 5.0) -> Iterable[Event]:
+        try:
+            stopped = self.world.driver.stop(node, grace)
+        except NotFoundError:
+            return (NodeStopped(node),)
+        self.launcher.bury(node)
+        self._started.pop(node, None)
+        self.waiting.pop(node, None)
+        return (NodeStopped(node, killed=stopped.killed),)
+
+
+def unreadiness(address: Address, timeout: float = 2.0) -> str | None:
+    """Return why a node is not ready, None where it is."""
+    try:
+        answer = visit(address, "/readyz", timeout=timeout)
+    except NoAnswerError as error:
+        return f"it does not answer ({error})"
+    if answer.status == 200:  # noqa: PLR2004 the one that means ready
+        return None
+    try:
+        problems = msgspec.json.decode(answer.body, type=_Unready).problems
+    except msgspec.DecodeError:
+        return f"/readyz answered {answer.status}"
+    said = "; ".join(f"{name}: {problem}" for name, problem in problems.items())
+    return said or f"/readyz answered {answer.status}"
+
+
+class _Unready(msgspec.Struct):
+    problems: dict[str, str] = {}
+
+
+def _options(state: Rollout, node: Node) -> Options:
+    """Return the options that a node was deployed with, or those of what replaced it."""
+    releases = [state.blue, state.green, state.parked]
+    releases += [None if state.change is None else state.change.release]
+    releases += [None if state.last is None else state.last.release]
+    own = [r for r in releases if r is not None and r.deployment == node.deployment]
+    rest = [r for r in releases if r is not None]
+    return (own or rest)[0].options if own or rest else Options()

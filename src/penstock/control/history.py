@@ -1,0 +1,100 @@
+"""What a rollout notes -> the history of deployments, and what of it is kept for going back."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from penstock.deploy.rollout.types import ENDED, Note, Phase, Release, Rollout
+from penstock.deploy.types import Place
+from penstock.errors import ConflictError, NotFoundError
+from penstock.events import DeploymentAlert, DeploymentProgress, Observer
+from penstock.store import apis, deployments
+from penstock.store.database import Database
+from penstock.store.deployments import DeploymentRecord
+from penstock.store.unit import SYSTEM, looking, working
+
+KEPT = 5  # deployments of each place whose artifacts are kept for going back
+
+
+@dataclass(slots=True)
+class History:
+    database: Database
+    observe: Observer
+
+    def note(self, place: Place, notes: Sequence[Note]) -> None:
+        """Write down how far deployments are. It can be done again: see `repair`."""
+        for note in notes:
+            self._tell(place, note)
+            if note.phase is not None:
+                self._write(note.deployment, note.phase, note.detail)
+            if note.phase in (Phase.BAKING, Phase.DONE):
+                with working(self.database, SYSTEM, time.time()) as work:
+                    apis.publish(work, place.api)
+
+    def repair(self, state: Rollout) -> None:
+        """Write down what a manager that was killed no longer could."""
+        for change in (state.last, state.change):
+            if change is not None:
+                self._write(change.deployment, change.phase, change.reason)
+
+    def kept(self, place: Place, state: Rollout) -> frozenset[str]:
+        """Return the artifacts of a place that run, are warm, parked, or can be gone back to."""
+        change = state.change
+        releases: list[Release | None] = [state.blue, state.green, state.parked]
+        releases.append(None if change is None else change.release)
+        artifacts = {r.artifact for r in releases if r is not None and r.artifact is not None}
+        for done in self.done(place, KEPT):
+            if done.artifact is not None:
+                artifacts.add(done.artifact)
+        return frozenset(artifacts)
+
+    def before(self, place: Place, state: Rollout) -> DeploymentRecord:
+        """Return the deployment that served before the one that does. Raises ConflictError."""
+        live = None if state.live is None else state.release(state.live)
+        artifact = None if live is None else live.artifact
+        for done in self.done(place, 100):
+            if done.artifact is not None and done.artifact != artifact:
+                return done
+        raise ConflictError(
+            "There is no earlier deployment to go back to.", hint="Deploy another version."
+        )
+
+    def done(self, place: Place, limit: int) -> tuple[DeploymentRecord, ...]:
+        """Return the deployments that went well, the newest first."""
+        with looking(self.database) as look:
+            latest = deployments.latest(look, place, 100)
+        return tuple(d for d in latest if d.status == Phase.DONE.value)[:limit]
+
+    def _write(self, deployment: str, phase: Phase, reason: str) -> None:
+        with looking(self.database) as look:
+            try:
+                written = deployments.get(look, deployment)
+            except NotFoundError:
+                return
+        if written.status == phase.value:
+            return
+        with working(self.database, SYSTEM, time.time()) as work:
+            if phase in ENDED:
+                deployments.finish(work, deployment, phase.value, reason)
+            else:
+                deployments.progress(work, deployment, phase.value)
+
+    def refuse(self, deployment: str, reason: str) -> None:
+        """Write down that a deployment never came to be."""
+        with working(self.database, SYSTEM, time.time()) as work:
+            deployments.finish(work, deployment, Phase.ABORTED.value, reason)
+
+    def _tell(self, place: Place, note: Note) -> None:
+        told = DeploymentAlert if note.alert else DeploymentProgress
+        self.observe(
+            told(
+                api=place.api,
+                environment=place.environment,
+                deployment=note.deployment,
+                phase=None if note.phase is None else note.phase.value,
+                node=note.node,
+                detail=note.detail,
+            )
+        )
