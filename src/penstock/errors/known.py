@@ -1,4 +1,4 @@
-"""Every error a caller can see. A code, once published, keeps its meaning (docs/errors.md).
+"""What a caller of an API can see. A code, once published, keeps its meaning (docs/errors.md).
 
 PenstockError
 ├── QueryError           400  the query is wrong            (query, plan, bind)
@@ -12,8 +12,7 @@ PenstockError
 ├── StateError           503  our own state file cannot be used
 ├── QueryTimeoutError    504  the statement took too long
 ├── EngineError          500  the database refused what we sent
-├── ConfigurationError    –   a project, a setting or an option is wrong (CLI, start-up)
-└── ManagementError      4xx  what an operator asked cannot be done, now or at all (manager, deploy)
+└── ConfigurationError    –   a project, a setting or an option is wrong (CLI, start-up)
 """
 
 from __future__ import annotations
@@ -36,6 +35,7 @@ class Kind(Enum):
     TOO_LARGE = "too large"
     UNSUPPORTED = "it cannot be read in this form"
     BUSY = "too many at once"
+    THROTTLED = "too often"
     UNAVAILABLE = "the database is down"
     TIMEOUT = "too slow"
     ENGINE = "the database refused"
@@ -338,108 +338,6 @@ class StateError(PenstockError):
     code = "STATE_UNAVAILABLE"
     kind = Kind.UNAVAILABLE
     title = "The state file cannot be used"
-
-
-class ManagementError(PenstockError):
-    """What somebody asks of the manager is not of the right form."""
-
-    code = "INVALID_REQUEST"
-    kind = Kind.QUERY
-    title = "The request is not valid"
-
-
-class ConflictError(ManagementError):
-    """It cannot be done in the state that things are in now."""
-
-    code = "CONFLICT"
-    kind = Kind.CONFLICT
-    title = "This cannot be done now"
-
-
-class DeploymentRunningError(ConflictError):
-    """One deployment at a time in each environment of an API."""
-
-    code = "DEPLOYMENT_RUNNING"
-    title = "A deployment is under way"
-
-
-class DeploymentFailedError(ManagementError):
-    """A deployment that somebody waited for did not come to serve; what served before does."""
-
-    code = "DEPLOYMENT_FAILED"
-    kind = Kind.UNFIT
-    title = "The deployment failed"
-
-
-class ChangedError(ManagementError):
-    """If-Match names a state that is no more."""
-
-    code = "CHANGED"
-    kind = Kind.CHANGED
-    title = "It was changed meanwhile"
-
-
-class UnconditionalError(ManagementError):
-    """A change without If-Match, where one is needed."""
-
-    code = "IF_MATCH_REQUIRED"
-    kind = Kind.UNCONDITIONAL
-    title = "The change must say which state it is of"
-
-
-class ArtifactError(ManagementError):
-    """An artifact that cannot be built, or is damaged, or is none."""
-
-    code = "INVALID_ARTIFACT"
-    kind = Kind.UNFIT
-    title = "The artifact cannot be used"
-
-
-class RegistryError(ManagementError):
-    """The image registry cannot be reached, or refuses."""
-
-    code = "REGISTRY_UNAVAILABLE"
-    kind = Kind.UNAVAILABLE
-    title = "The image registry does not do this"
-
-
-class DriverError(ManagementError):
-    """What runs the nodes refuses to run, stop or show one."""
-
-    code = "DRIVER_REFUSED"
-    kind = Kind.UNAVAILABLE
-    title = "The nodes' engine refuses"
-
-
-class DriverUnavailableError(DriverError):
-    """What runs the nodes cannot be reached: no Docker, no cluster."""
-
-    code = "DRIVER_UNAVAILABLE"
-    title = "The nodes' engine cannot be reached"
-
-
-class GatewayError(ManagementError):
-    """The gateway does not start, or does not take its configuration."""
-
-    code = "GATEWAY_UNAVAILABLE"
-    kind = Kind.UNAVAILABLE
-    title = "The gateway does not work"
-
-
-class ManagerUnreachableError(ManagementError):
-    """No manager answers where one is looked for."""
-
-    code = "MANAGER_UNREACHABLE"
-    kind = Kind.UNAVAILABLE
-    title = "The manager cannot be reached"
-
-
-class StorageFullError(ManagementError):
-    """The disk has no room for what was to be written; nothing of it was."""
-
-    code = "STORAGE_FULL"
-    kind = Kind.FULL
-    title = "There is no room on the disk"
 
 
 def raise_all(errors: Sequence[PenstockError]) -> None:
