@@ -8,6 +8,7 @@ from time import perf_counter, time
 
 import pyarrow as pa
 
+from penstock.apart import Apart, cut_off, page_schema
 from penstock.encode.typed import typed_columns
 from penstock.encode.types import Closing, Encoder, Opening, TotalRows
 from penstock.engine.types import Running
@@ -33,6 +34,7 @@ class AnswerStream:
     closing: Closing | None = None
     _chunks: Iterator[bytes] | None = None
     _running: Running | None = None
+    _apart: Apart | None = None
     _cancelled: bool = field(default=False)
 
     @property
@@ -51,11 +53,11 @@ class AnswerStream:
 
     def read_first(self) -> list[bytes]:
         """Start the query and return the first chunks, all of them if the answer is small."""
-        running = self._run(self.question.rows)
+        schema, batches = self._start()
         if isinstance(self.question, SQLQuestion):
-            columns = typed_columns(self.opening.columns, running.schema)
+            columns = typed_columns(self.opening.columns, schema)
             self.opening = replace(self.opening, columns=columns)
-        self._chunks = self.encoder.body(self.opening, running.schema, self._batches(running))
+        self._chunks = self.encoder.body(self.opening, schema, self._counted(batches))
         first = self.read()
         if first is None:
             return []
@@ -104,6 +106,20 @@ class AnswerStream:
             raise QueryCancelledError("The caller left.")
         return running
 
+    def _start(self) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
+        """Start what gives the rows: with the totals in one, where that can be and they show."""
+        question = self.question
+        if isinstance(question, Question) and question.together and self.encoder.shows_totals:
+            running = self._run(question.together.statement)
+            apart = Apart(question.plan, question.together)
+            page = apart.page(self._batches(running))
+            if page is not None:
+                self._apart = apart
+                return page_schema(running.schema), cut_off(page, question.limit)
+            running.close()
+        running = self._run(question.rows)
+        return running.schema, self._batches(running)
+
     def _batches(self, running: Running) -> Iterator[pa.RecordBatch]:
         while True:
             start = perf_counter()
@@ -111,6 +127,10 @@ class AnswerStream:
             self.stages.add("database", perf_counter() - start)
             if batch is None:
                 return
+            yield batch
+
+    def _counted(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
             self.rows += batch.num_rows
             yield batch
 
@@ -125,6 +145,8 @@ class AnswerStream:
         )
 
     def _totals(self) -> tuple[TotalRows, ...]:
+        if self._apart is not None:
+            return self._apart.totals()
         found = []
         for total, statement in zip(self.question.plan.totals, self.question.totals, strict=True):
             running = self._run(statement)

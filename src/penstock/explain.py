@@ -11,6 +11,7 @@ from penstock.pipeline import Question
 from penstock.plan.atlas import Several, atlas
 from penstock.plan.choose import references
 from penstock.plan.pushed import describe
+from penstock.plan.standing import describe_standings
 from penstock.plan.types import Candidate, Join, Plan, Scan
 from penstock.policy.types import View
 from penstock.query.types import Query
@@ -187,6 +188,8 @@ def _reading(plan: Plan, view: View) -> Iterator[Step]:
         yield Step("filter", "rows, as asked")
     if plan.grouped:
         yield Step("group", ", ".join(key.name for key in plan.keys) or "all rows together")
+    for said in describe_standings(plan):
+        yield Step("semi-additive", said)
 
 
 def _on_groups(plan: Plan) -> Iterator[Step]:
@@ -234,6 +237,11 @@ def _further(question: Question, dialects: Mapping[str, str]) -> Iterator[Furthe
         count = question.count
         text = pretty_sql(count.text, _dialect(count, question.plan, dialects))
         yield Further("number of rows", text, _values(count))
+    if question.together is not None:
+        statement = question.together.statement
+        text = pretty_sql(statement.text, _dialect(statement, question.plan, dialects))
+        named = ", ".join(total.name for total in question.plan.totals)
+        yield Further(f"rows and totals in one: {named}", text, _values(statement))
     for total, statement in zip(question.plan.totals, question.totals, strict=True):
         text = pretty_sql(statement.text, _dialect(statement, total.plan, dialects))
         yield Further(f"total {total.name}", text, _values(statement))

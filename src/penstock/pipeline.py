@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from time import perf_counter
@@ -19,16 +19,19 @@ from penstock.policy.permit import Gate
 from penstock.policy.types import Permitted, View
 from penstock.query.parse import parse_query
 from penstock.query.sql import SQLQuery
-from penstock.query.types import Limits, Query
+from penstock.query.types import Limits, Query, Value
 from penstock.sql.across import compile_across
 from penstock.sql.bind import bind_values
 from penstock.sql.compile import Compiled
 from penstock.sql.mode.types import Translated
-from penstock.sql.types import Statement, Template
+from penstock.sql.types import Statement, Template, Together, TotalSet
 
 _PREPARED = 100_000
 """How much is kept prepared, all shapes together: some 100 MB, at 1 kB for each placeholder, and
 twice that for each column."""
+
+_PAGE = 10_000
+"""Rows: the first ones of a larger page are not to wait for the totals."""
 
 T = TypeVar("T")
 
@@ -63,8 +66,20 @@ class Prepared:
 
 
 @dataclass(frozen=True, slots=True)
+class InOne:
+    """The statement that gives the totals and then the page: `sql.types.Together`, filled."""
+
+    statement: Statement
+    totals: tuple[TotalSet, ...]
+    room: int
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
-    """A question ready to run: its plan, and its SQL with this caller's values."""
+    """A question ready to run: its plan, and its SQL with this caller's values.
+
+    Totals are statements of their own; `together` gives them with the rows, if they are few.
+    """
 
     plan: Plan
     rows: Statement
@@ -72,6 +87,7 @@ class Question:
     totals: tuple[Statement, ...]
     limit: int
     limited: bool
+    together: InOne | None = None
 
 
 @dataclass(slots=True)
@@ -178,6 +194,8 @@ def _weight_of(prepared: Prepared) -> int:
     templates = [compiled.rows, *compiled.totals]
     if compiled.count is not None:
         templates.append(compiled.count)
+    if compiled.together is not None:
+        templates.append(compiled.together.template)
     templates += [part.template for template in templates for part in template.parts]
     return 4 + 2 * len(columns) + sum(len(template.markers) for template in templates)
 
@@ -189,15 +207,26 @@ def _bind(permitted: Permitted, prepared: Prepared, now: datetime) -> Question:
     def bind(template: Template) -> Statement:
         return bind_values(template, values, guards, now)
 
-    limit = values[query.limit.index]
+    said = values[query.limit.index]
+    limit = said if isinstance(said, int) else 0
+    most = [values[total.limit.index] for total in query.totals]
+    one = _fitting(compiled.together, limit, most)
     return Question(
         plan=prepared.plan,
         rows=bind(compiled.rows),
         count=None if compiled.count is None else bind(compiled.count),
         totals=tuple([bind(total) for total in compiled.totals]),
-        limit=limit if isinstance(limit, int) else 0,
+        limit=limit,
         limited=query.limited,
+        together=None if one is None else InOne(bind(one.template), one.totals, one.room),
     )
+
+
+def _fitting(one: Together | None, limit: int, most: Sequence[Value]) -> Together | None:
+    """Return what gives page and totals, for a small page, if no total is to be cut off."""
+    if one is None or limit > _PAGE:
+        return None
+    return one if all(isinstance(m, int) and m >= one.room for m in most) else None
 
 
 class Cautious(Protocol):

@@ -46,6 +46,7 @@ class SQLQuestion:
     limited: bool
     count: None = None
     totals: tuple[()] = ()
+    together: None = None
 
 
 def ask_sql(
@@ -74,7 +75,7 @@ def _translated(pipeline: Pipeline, asked: SQLAsked, view: View) -> Translated:
     found = kept.get(key)
     if found is None:
         dialects = {name: engine.dialect for name, engine in pipeline.engines.items()}
-        found = translate_sql(asked.query, view, pipeline.limits, dialects)
+        found = translate_sql(asked.query, view, pipeline.limits, dialects, pipeline.gathering)
         sizes = (len(q.text) + len(t.template.text) for (q, _), t in list(kept.items()))
         if len(kept) >= _MOST or sum(sizes) > _KEPT:
             kept.clear()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from laws.meanings import GroupMeaning, RowMeaning
 from laws.truth import Filter, Subject, holds
 from laws.values import Cell, Record
 from laws.worlds import World
-from penstock.model.types import Attribute, Formula, Relationship, Table
+from penstock.model.types import Attribute, Formula, Relationship, Table, Take
 from penstock.policy.types import Role
 
 MOST_STEPS = 4
@@ -125,9 +126,33 @@ def aggregate_of(world: World, place: Place, rows: Sequence[Record | None]) -> C
     meaning = world.meanings[place.table, place.attribute]
     assert isinstance(meaning, GroupMeaning)
     names = inputs(world, place.table, place.attribute)
-    return meaning.of(
-        [tuple(cell_of(world, place.table, row, name) for name in names) for row in rows]
-    )
+    cells = [cells_of(world, place.table, rows, name) for name in names]
+    return meaning.of([tuple(column[i] for column in cells) for i, _ in enumerate(rows)])
+
+
+def cells_of(world: World, table: str, rows: Sequence[Record | None], name: str) -> list[Cell]:
+    """Return an attribute of each row of a group; what is semi-additive only where it counts.
+
+    That is, where its time is the last that there is beside a value, among the rows of the group
+    that are equal in what it is taken per.
+    """
+    cells = [cell_of(world, table, row, name) for row in rows]
+    semi = world.model.tables[table].attributes[name].semi_additive
+    if semi is None:
+        return cells
+    times = [cell_of(world, table, row, semi.over) for row in rows]
+    kinds = [tuple(cell_of(world, table, row, n) for n in semi.per) for row in rows]
+    choose = max if semi.take is Take.LAST else min
+
+    def counts(i: int) -> bool:
+        there = [
+            cast("float", time)
+            for cell, time, kind in zip(cells, times, kinds, strict=True)
+            if kind == kinds[i] and cell is not None and time is not None
+        ]
+        return bool(there) and times[i] == choose(there)
+
+    return [cell if counts(i) else None for i, cell in enumerate(cells)]
 
 
 def inputs(world: World, table: str, name: str) -> tuple[str, ...]:
@@ -162,12 +187,21 @@ def see(world: World) -> Seen:
 
 
 def _visible(table: Table, hidden: set[tuple[str, str]]) -> frozenset[str]:
-    def is_hidden(name: str) -> bool:
-        source = table.attributes[name].source
-        uses = source.uses if isinstance(source, Formula) else ()
-        return (table.name, name) in hidden or any(is_hidden(used) for used in uses)
+    """Return the attributes that need nothing hidden: a formula its inputs, a balance its time."""
 
-    return frozenset(name for name in table.attributes if not is_hidden(name))
+    def needs(name: str) -> set[str]:
+        source, semi = table.attributes[name].source, table.attributes[name].semi_additive
+        uses = source.uses if isinstance(source, Formula) else ()
+        return {name, *uses, *((semi.over, *semi.per) if semi else ())}
+
+    def all_needs(name: str) -> set[str]:
+        found = needs(name)
+        while more := set[str]().union(*map(needs, found)) - found:
+            found |= more
+        return found
+
+    gone = {name for owner, name in hidden if owner == table.name}
+    return frozenset(name for name in table.attributes if not all_needs(name) & gone)
 
 
 def _is_allowed(world: World, table: str, row: Record, roles: Sequence[Role]) -> bool:

@@ -45,6 +45,31 @@ def named_in(filter_: Filter) -> Iterator[str]:
             yield name
 
 
+def compared_in(filter_: Filter) -> Iterator[str]:
+    """Give the names that are compared with a value: that one is null is no comparison."""
+    for name, condition in filter_.items():
+        if name in {"and", "or"}:
+            for part in cast("Sequence[Filter]", condition):
+                yield from compared_in(part)
+        elif name == "not":
+            yield from compared_in(cast("Filter", condition))
+        elif _has_value(condition):
+            yield name
+
+
+def _has_value(condition: object) -> bool:
+    match condition:
+        case Mapping():
+            tests = {word: value for word, value in condition.items() if "null" not in word.lower()}
+            return any(map(_has_value, tests.values()))
+        case str():
+            return True
+        case Sequence():
+            return any(map(_has_value, condition))
+        case _:
+            return condition is not None
+
+
 def names_of(query: Query) -> list[str]:
     """Return every attribute that a query names."""
     found = [*fields_of(query)]

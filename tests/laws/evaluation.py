@@ -8,7 +8,7 @@ from functools import partial
 from typing import TypeAlias, cast
 
 from laws.arithmetic import compute, cut
-from laws.atlas import Place, Seen, aggregate_of
+from laws.atlas import Place, Seen, aggregate_of, cells_of
 from laws.choosing import Query, named_in
 from laws.truth import Filter, Subject, holds
 from laws.values import Cell, Record
@@ -54,10 +54,10 @@ class Evaluation:
 
     def measure(self, members: Sequence[Record], name: str, word: str) -> Cell:
         """Return a compute of the rows of a group."""
-        if not self.aggregates(name):
-            return compute(word, [self.cell(row, name) for row in members])
         place = self.places[name]
         rows = [self.seen.row_at(self.base, row, place.path) for row in members]
+        if not self.aggregates(name):
+            return compute(word, cells_of(self.seen.world, place.table, rows, place.attribute))
         return aggregate_of(self.seen.world, place, rows)
 
     def label(self, written: str, key: Cell) -> Cell:

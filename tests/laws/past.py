@@ -8,7 +8,7 @@ from typing import Final, cast
 
 from laws.arithmetic import back, cut
 from laws.atlas import Place, Refused
-from laws.choosing import Query, named_in, scales_of
+from laws.choosing import Query, compared_in, named_in, scales_of
 from laws.evaluation import Back, Evaluation, Row, groups
 from laws.values import Cell, Record
 from penstock.model.types import DataType
@@ -68,7 +68,7 @@ class Past:
         time = time_of(self.asked)
         place = self.asked.places[time]
         axes = [i for i, scale in enumerate(self.scales) if self._is_axis(scale, place)]
-        named = {self.asked.places[n] for part in self.asked.parts() for n in named_in(part)}
+        named = {self.asked.places[n] for part in self.asked.parts() for n in compared_in(part)}
         if not axes and place not in named:
             return None
 

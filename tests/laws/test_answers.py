@@ -11,7 +11,7 @@ import duckdb
 from hypothesis import HealthCheck, Phase, given, note, settings
 from hypothesis import strategies as st
 
-from laws.asking import ask
+from laws.asking import Asked, ask
 from laws.atlas import Refused
 from laws.evaluation import Row
 from laws.questions import questions
@@ -61,6 +61,23 @@ def test_an_answer_is_the_reference_answer(case: tuple[World, dict[str, Json]]) 
         assert [total.name for total in asked.plan.totals] == [*expected.totals]
         for total, statement in zip(asked.plan.totals, asked.totals, strict=True):
             assert agree(run(connection, statement), expected.totals[total.name])
+        compare_together(connection, asked, expected)
+
+
+def compare_together(
+    connection: duckdb.DuckDBPyConnection, asked: Asked, expected: Expected
+) -> None:
+    """Compare what one statement gives, where it may, with what several give."""
+    if asked.together is None:
+        return
+    found: dict[object, list[Row]] = {}
+    for *row, number in run(connection, asked.together.statement):
+        found.setdefault(number, []).append(tuple(row))
+    page = run(connection, asked.rows)
+    assert agree(found.get(0, [])[: len(page)], page)
+    for total, own in zip(asked.plan.totals, asked.together.totals, strict=True):
+        rows = [tuple(row[i] for i in own.columns) for row in found.get(own.number, [])]
+        assert agree(rows, expected.totals[total.name])
 
 
 def outcome(world: World, query: dict[str, Json]) -> Expected | str:

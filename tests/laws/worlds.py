@@ -22,7 +22,9 @@ from penstock.model.types import (
     Key,
     Model,
     Relationship,
+    SemiAdditive,
     Table,
+    Take,
 )
 from penstock.policy.types import Policies, Role, RowFilter
 from support.queries import filters
@@ -62,7 +64,9 @@ class World:
                 if isinstance(a.source, Formula)
             ]
             labels = [f"{n} -> {a.label}" for n, a in table.attributes.items() if a.label]
-            lines.append(f"{table.name}: {ways} {formulas} {labels}")
+            semi = [f"{n}: {a.semi_additive}" for n, a in table.attributes.items()]
+            semi = [said for said in semi if not said.endswith(": None")]
+            lines.append(f"{table.name}: {ways} {formulas} {labels} {semi}")
             lines += [f"  {dict(row)}" for row in self.rows[table.name]]
         return "\n".join(lines)
 
@@ -76,6 +80,7 @@ class _Draft:
     ways: dict[str, Relationship] = field(default_factory=dict)
     formulas: dict[str, tuple[Meaning, tuple[str, ...]]] = field(default_factory=dict)
     labels: dict[str, tuple[str, str]] = field(default_factory=dict)
+    balances: dict[str, SemiAdditive] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -96,6 +101,7 @@ def worlds(draw: st.DrawFn) -> World:
         if not (is_star and draft is drafts[-1]):
             draw(_relate(draft, drafts[-1:] if is_star else drafts))
         draw(_define(draft))
+        draw(_balance(draft))
     for draft in drafts:
         draw(_label(draft, drafts))
     rows = {draft.name: draw(_rows(draft)) for draft in drafts}
@@ -163,6 +169,25 @@ def _define(draw: st.DrawFn, draft: _Draft) -> None:
 
 
 @st.composite
+def _balance(draw: st.DrawFn, draft: _Draft) -> None:
+    """Let some numbers be semi-additive: over a time of the table, for all rows or per some."""
+    types = dict(draft.columns)
+    types |= {n: m.type for n, (m, _) in draft.formulas.items() if isinstance(m, RowMeaning)}
+    times = [n for n, type_ in types.items() if type_ in {DataType.DATE, DataType.TIMESTAMP}]
+    numbers = [n for n, type_ in types.items() if type_.is_number and not _is_key(n)]
+    if not times or not numbers or not draw(st.booleans()):
+        return
+    for name in draw(st.lists(st.sampled_from(numbers), max_size=2, unique=True)):
+        over = draw(st.sampled_from(times))
+        others = [n for n in types if n not in {over, name}]
+        draft.balances[name] = SemiAdditive(
+            over=over,
+            take=draw(st.sampled_from([Take.LAST, Take.LAST, Take.FIRST])),
+            per=tuple(draw(st.lists(st.sampled_from(others), max_size=2, unique=True))),
+        )
+
+
+@st.composite
 def _label(draw: st.DrawFn, draft: _Draft, drafts: Sequence[_Draft]) -> None:
     """Let some keys be named by an attribute of the row that they lead to."""
     for name, way in draft.ways.items():
@@ -226,6 +251,8 @@ def _table(draft: _Draft, rows: int) -> Table:
         attributes[name] = Attribute(name=name, type=meaning.type, source=source)
     for name, label in draft.labels.items():
         attributes[name] = replace(attributes[name], label=label)
+    for name, semi in draft.balances.items():
+        attributes[name] = replace(attributes[name], semi_additive=semi)
     return Table(
         name=draft.name,
         database="demo",

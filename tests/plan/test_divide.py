@@ -74,6 +74,23 @@ def test_a_database_groups_only_what_can_be_put_together_again(
     assert part(divide(by_maker(*computes)), "flights").partial is partial
 
 
+@pytest.mark.parametrize(
+    ("counted", "partial"), [("tailnum", True), ("seats", True), ("carrier", True), ("dest", False)]
+)
+def test_different_values_are_counted_of_groups_that_have_one_each(
+    counted: str,
+    partial: bool,  # noqa: FBT001 - the expectation
+) -> None:
+    query: dict[str, Json] = {
+        "data": {"fields": {counted: ["count_distinct"], "distance": ["sum"]}},
+        "scale": {"fields": ["manufacturer", "carrier"]},
+    }
+    divided = divide(query)
+
+    assert part(divided, "flights").partial is partial
+    assert counted not in [m.name for m in part(divided, "flights").plan.measures] or not partial
+
+
 def test_measures_of_what_is_joined_are_not_multiplied_in_parts() -> None:
     query: dict[str, Json] = {
         "data": {"fields": {"seats": ["sum"], "distance": ["sum"]}},

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from penstock.errors import PenstockError
-from penstock.model.types import Formula, Model, Relationship, Table
+from penstock.model.types import Attribute, Formula, Model, Relationship, Table
 from penstock.plan.types import Plan
 from penstock.policy.permit import Gate
 from penstock.policy.types import Policies, Role
@@ -61,6 +61,12 @@ def questions(draw: st.DrawFn) -> tuple[Hidden, dict[str, Json]]:
     return hidden, query
 
 
+def needs(attribute: Attribute) -> tuple[str, ...]:
+    uses = attribute.source.uses if isinstance(attribute.source, Formula) else ()
+    semi = attribute.semi_additive
+    return uses if semi is None else (*uses, semi.over, *semi.per)
+
+
 def without(model: Model, hidden: Hidden) -> Model:
     """Return the model that a team would have written, had it never heard of these attributes."""
     gone = {(table, name) for table, names in hidden.items() for name in names}
@@ -69,8 +75,7 @@ def without(model: Model, hidden: Hidden) -> Model:
             (table.name, attribute.name)
             for table in model.tables.values()
             for attribute in table.attributes.values()
-            if isinstance(attribute.source, Formula)
-            and any((table.name, used) in gone for used in attribute.source.uses)
+            if any((table.name, needed) in gone for needed in needs(attribute))
         }
         - gone
     ):

@@ -23,7 +23,7 @@ from penstock.query.parse import parse_query
 from penstock.query.types import Json, Limits
 from penstock.sql.across import JOINING, compile_across, narrow_statement
 from penstock.sql.pretty import pretty_sql
-from penstock.sql.types import Statement, Template
+from penstock.sql.types import Bound, Statement, Template
 from support.flights import AGENT, ANALYST, FLIGHTS, POLICIES
 
 GOLDEN: Final = Path(__file__).parent / "golden" / "across" / "across.sql"
@@ -48,6 +48,13 @@ QUESTIONS: Final[Mapping[str, tuple[Mapping[str, Json], Principal]]] = {
     ),
     "medians need the rows": (
         {"data": {"fields": {"distance": ["median"]}}, "scale": {"fields": ["manufacturer"]}},
+        ANALYST,
+    ),
+    "which moment is the last one is seen where the rows meet": (
+        {
+            "data": {"fields": {"craft_miles": ["sum"], "flight": ["count"]}},
+            "scale": {"fields": ["manufacturer"]},
+        },
         ANALYST,
     ),
     "filters go to where their attributes are": (
@@ -129,7 +136,6 @@ def test_a_question_to_one_database_has_no_parts() -> None:
 @pytest.mark.parametrize(
     ("dialect", "first", "marks"),
     [
-        ("duckdb", "$1", "$2, $3"),
         ("postgres", "$1", "$2, $3"),
         ("sqlite", "?", "?, ?"),
         ("mysql", "?", "?, ?"),
@@ -146,6 +152,34 @@ def test_a_statement_is_narrowed_after_it_is_written(dialect: str, first: str, m
     assert f"IN ({marks})" in found.text
     assert found.parameters == ("x", "y", "z")
     assert found.types == statement.types
+
+
+@pytest.mark.parametrize(
+    ("type_", "values", "listed", "read_as"),
+    [
+        (DataType.INTEGER, (1, -2), "[1,-2]", "INT[]"),
+        (DataType.INTEGER, (1 << 40,), "[1099511627776]", "BIGINT[]"),
+        (DataType.INTEGER, (1 << 80,), "[1208925819614629174706176]", "INT128[]"),
+        (DataType.STRING, ("it's", '"x"'), '["it\'s","\\"x\\""]', "TEXT[]"),
+    ],
+)
+def test_duckdb_is_given_one_list(
+    type_: DataType, values: tuple[Bound, ...], listed: str, read_as: str
+) -> None:
+    statement = Statement("SELECT ? AS a", ("x",))
+    found = narrow_statement(statement, ("a", type_), values, dialect="duckdb")
+
+    assert f"UNNEST(CAST(CAST($2 AS JSON) AS {read_as}))" in found.text
+    assert found.parameters == ("x", listed)
+
+
+def test_a_list_is_filled_up_to_one_of_a_few_lengths() -> None:
+    statement = Statement("SELECT 1 AS a", ())
+    found = narrow_statement(
+        statement, ("a", DataType.INTEGER), (7, 8, 9, 1, 2), dialect="postgres"
+    )
+
+    assert found.parameters == (7, 8, 9, 1, 2, 2, 2, 2)
 
 
 def test_a_statement_narrowed_to_nothing_gives_nothing() -> None:

@@ -91,6 +91,10 @@ SAMPLES: Final[Mapping[str, Mapping[str, Json]]] = {
     "division and casts": {
         "data": {"fields": {"half": ["avg"], "rest": ["max"], "with_tax": ["sum"]}}
     },
+    "the last moment of a group": {
+        "data": {"fields": {"stock": ["sum"], "worth": ["avg"], "id": ["count"]}},
+        "scale": {"fields": ["day:month"]},
+    },
     "a sum of conditions": {"data": {"fields": {"yes": ["select"]}}},
     "the same groups a year earlier": {
         **_by("day:month", "name"),

@@ -22,7 +22,9 @@ from penstock.model.types import (
     Key,
     Model,
     Relationship,
+    SemiAdditive,
     Table,
+    Take,
 )
 from penstock.policy.types import Policies, Role, RowFilter
 
@@ -42,6 +44,19 @@ def formula(
     return Attribute(name=name, type=type_, source=source)
 
 
+def balance(
+    name: str,
+    column: str,
+    *per: str,
+    over: str,
+    take: Take = Take.LAST,
+    type_: DataType = _I,
+) -> Attribute:
+    """Return a column that adds up over everything but time."""
+    semi = SemiAdditive(over=over, take=take, per=per)
+    return Attribute(name=name, type=type_, source=Column(column), semi_additive=semi)
+
+
 def relationship(name: str, table: str, **keys: str) -> Relationship:
     """Relate own attributes to the other's: `origin="faa"`."""
     pairs = tuple(Key(own, other, own, other) for own, other in keys.items())
@@ -55,10 +70,7 @@ def table(
     rows: int | None = None,
     labels: dict[str, tuple[str, str]] | None = None,
 ) -> Table:
-    named = {
-        n: Attribute(name=n, type=a.type, source=a.source, label=(labels or {}).get(n))
-        for n, a in attributes.items()
-    }
+    named = {n: replace(a, label=(labels or {}).get(n)) for n, a in attributes.items()}
     return Table(
         name=name,
         database="demo",
@@ -101,6 +113,16 @@ _FLIGHTS = table(
         "late_share": formula("late_share", _LATE, "arr_delay", aggregates=True),
         "gained_share": formula(
             "gained_share", "SUM(gained) / COUNT(gained)", "gained", aggregates=True
+        ),
+        # Of each day, month or year the miles of its last day: of all, or of each aircraft's own.
+        "last_miles": balance("last_miles", "distance", over="flight_date"),
+        "craft_miles": balance("craft_miles", "distance", "tailnum", over="flight_date"),
+        "craft_mean": formula(
+            "craft_mean",
+            "SUM(craft_miles) / COUNT(carrier)",
+            "craft_miles",
+            "carrier",
+            aggregates=True,
         ),
         "doubtful": formula("doubtful", "late_share * 100", "late_share", aggregates=True),
     },

@@ -7,7 +7,7 @@ from typing import Final
 import duckdb
 
 from penstock.model.types import DataType
-from support.flights import columns, formula, model, table
+from support.flights import balance, columns, formula, model, table
 
 SAMPLES: Final = model(
     table(
@@ -17,6 +17,8 @@ SAMPLES: Final = model(
             **columns(price=DataType.DECIMAL, name=DataType.STRING, ok=DataType.BOOLEAN),
             **columns(day=DataType.DATE, at=DataType.TIMESTAMP, at_tz=DataType.TIMESTAMP_TZ),
             **columns(clock=DataType.TIME, raw=DataType.BYTES, doc=DataType.JSON),
+            "stock": balance("stock", "whole", "name", over="at_tz"),
+            "worth": balance("worth", "price", over="day", type_=DataType.DECIMAL),
             "half": formula("half", "whole / 2", "whole"),
             "dozens": formula("dozens", "whole * 12", "whole", type_=DataType.INTEGER),
             "rest": formula("rest", "MOD(whole, id)", "whole", "id", type_=DataType.INTEGER),

@@ -65,6 +65,7 @@ class Stack:
         """Type a command; where it fails, say what it said."""
         done = subprocess.run(
             [sys.executable, "-m", "penstock", *command],
+            cwd=self.project,
             env={**os.environ, "PENSTOCK_HOME": str(self.home), "NO_COLOR": "1"} | self.environment,
             text=True,
             capture_output=True,
@@ -121,6 +122,14 @@ class Stack:
             {"Authorization": f"Bearer {self.key}"},
             pause,
         )
+
+    def slow_question(self, times: int = 1) -> Question:
+        """Return a question that keeps a core busy for half a second, so many times."""
+        pairs = "a.amount <> b.amount JOIN sales c ON b.amount <> c.amount"
+        more = f" JOIN sales d ON c.id >= 0 AND d.id < {times}"
+        sql = f"SELECT COUNT(*) AS n FROM sales a JOIN sales b ON {pairs}{more}"
+        body = json.dumps({"sql": sql}).encode()
+        return Question("/shop/shop/sql", body, {"Authorization": f"Bearer {self.key}"}, 0.05)
 
     def ask(self) -> httpx.Response:
         question = self.question()

@@ -56,6 +56,31 @@ def open_engine(name: str, settings: EngineSettings) -> Engine:
     return _load(point)(settings)
 
 
+def engine_dialect(name: str, settings: EngineSettings) -> str:
+    """Return how a database speaks, opened only if its engine does not say so beforehand.
+
+    Raises ConfigurationError.
+    """
+    point = EntryPoint(name, _OWN[name], _GROUP) if name in _OWN else _find(name)
+    opening = _load(point)
+    said: object = getattr(opening, "dialect", None)
+    if isinstance(said, str):
+        return said
+    engine = opening(settings)
+    try:
+        return engine.dialect
+    finally:
+        engine.close()
+
+
+def engine_package(name: str) -> str | None:
+    """Return the distribution that a third party's engine is in, None for ours."""
+    if name in _OWN:
+        return None
+    distribution = _find(name).dist
+    return None if distribution is None else distribution.name
+
+
 def _find(name: str) -> EntryPoint:
     for point in entry_points(group=_GROUP, name=name):
         return point

@@ -52,8 +52,30 @@ class Formula:
     aggregates: bool
 
 
+class Take(StrEnum):
+    """Which moment of a group counts."""
+
+    LAST = "last"
+    FIRST = "first"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SemiAdditive:
+    """An attribute that adds up over everything but time, such as a balance.
+
+    Of a group only the rows at its last (or first) `over` count: the group's as a whole or, with
+    `per`, that of the rows equal in these. All are attributes of the attribute's own table.
+    """
+
+    over: str
+    take: Take = Take.LAST
+    per: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attribute:
+    """`semi_additive` is also set of a formula of rows that is made of such an attribute."""
+
     name: str
     type: DataType
     source: Column | Formula
@@ -61,10 +83,18 @@ class Attribute:
     description: str | None = None
     label: tuple[str, str] | None = None  # (relationship, attribute) whose value names this key
     tags: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    semi_additive: SemiAdditive | None = None
 
     @property
     def aggregates(self) -> bool:
         return isinstance(self.source, Formula) and self.source.aggregates
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """The attributes of its table without which it means nothing."""
+        used = self.source.uses if isinstance(self.source, Formula) else ()
+        semi = self.semi_additive
+        return frozenset((*used, *((semi.over, *semi.per) if semi else ())))
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,8 +202,9 @@ class Model:
         """Return this model as seen by someone who has never heard of `hidden`.
 
         `hidden` maps a table's name to the attributes that do not exist for the caller. What is
-        built on a hidden attribute (a formula, a label) is hidden with it, and a table without
-        attributes does not exist, nor do relationships that lead to it.
+        built on a hidden attribute (a formula, a label, a balance over a hidden time) is hidden
+        with it, and a table without attributes does not exist, nor do relationships that lead to
+        it.
         """
         tables = {n: _narrowed(t, hidden.get(n, frozenset())) for n, t in self.tables.items()}
         seen = {n: t for n, t in tables.items() if t.attributes}
@@ -182,11 +213,7 @@ class Model:
 
 def _narrowed(table: Table, hidden: frozenset[str]) -> Table:
     gone = set(hidden)
-    while more := {
-        n
-        for n, a in table.attributes.items()
-        if n not in gone and isinstance(a.source, Formula) and gone.intersection(a.source.uses)
-    }:
+    while more := {n for n, a in table.attributes.items() if n not in gone and gone & a.needs}:
         gone |= more
     kept = {n: a for n, a in table.attributes.items() if n not in gone}
     if table.watermark in gone:

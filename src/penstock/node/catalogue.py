@@ -12,6 +12,14 @@ from penstock.policy.types import View
 from penstock.query.words import COMPUTES, GRANULARITIES, OPERATORS
 
 
+class SemiAdditiveEntry(msgspec.Struct, omit_defaults=True):
+    """Over the time `over` only the last value counts, or the first; one for each of `per`."""
+
+    over: str
+    take: str = ""
+    per: list[str] = []
+
+
 class AttributeEntry(msgspec.Struct, omit_defaults=True):
     """`aggregate`: only `select` applies. `label` names the attribute that names its values."""
 
@@ -22,6 +30,7 @@ class AttributeEntry(msgspec.Struct, omit_defaults=True):
     virtual: bool = False
     aggregate: bool = False
     label: str | None = None
+    semi_additive: SemiAdditiveEntry | None = None
     granularities: list[str] = []
 
 
@@ -135,5 +144,13 @@ def _attribute(attribute: Attribute) -> AttributeEntry:
         virtual=not isinstance(attribute.source, Column),
         aggregate=attribute.aggregates,
         label=None if attribute.label is None else ".".join(attribute.label),
+        semi_additive=_semi_additive(attribute),
         granularities=list(GRANULARITIES) if attribute.type.is_temporal else [],
     )
+
+
+def _semi_additive(attribute: Attribute) -> SemiAdditiveEntry | None:
+    semi = attribute.semi_additive
+    if semi is None:
+        return None
+    return SemiAdditiveEntry(over=semi.over, take=semi.take.value, per=list(semi.per))

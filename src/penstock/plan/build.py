@@ -167,7 +167,8 @@ def _select_field(draft: _Draft, asked: Field, compute: AnyCompute) -> None:
     if not compute.aggregates and _is_there_already(draft, asked, compute):
         return
     reached = draft.choice.reached[asked.attribute]
-    expression = draft.scope.expression(asked.attribute)
+    of = draft.scope.measured if draft.grouped else draft.scope.expression
+    expression = of(asked.attribute)
     make = measure_output if draft.grouped else listed_output
     try:
         output, column = make(asked, compute, reached.attribute, expression)

@@ -14,6 +14,7 @@ from penstock.plan.scope import Scope
 from penstock.plan.types import (
     Back,
     Column,
+    Condition,
     Cut,
     Earlier,
     Either,
@@ -96,11 +97,15 @@ def _is_axis(scale: Scale, scope: Scope) -> bool:
 
 
 def go_back(
-    query: Query, scope: Scope, keys: Sequence[Output], measures: Sequence[Output]
+    query: Query,
+    scope: Scope,
+    keys: Sequence[Output],
+    measures: Sequence[Output],
+    of_page: Sequence[Earlier] = (),
 ) -> tuple[Earlier, ...]:
     """Return, for each period before, what the answer's measures were then.
 
-    Raises what `find_time` raises.
+    The filter of a total moves as that `of_page` has. Raises what `find_time` raises.
     """
     evolution, time = query.evolution, find_time(query, scope)
     if evolution is None or time is None:
@@ -112,15 +117,22 @@ def go_back(
     found = []
     for period in range(1, evolution.depth + 1):
         shift = _shift(evolution, period)
-        split = split_filter(query.filter, scope, grouped=True, back=dict.fromkeys(named, shift))
+        where: Condition | None = _NEVER
+        if axes or named:
+            back = dict.fromkeys(named, shift)
+            where = of_page[period - 1].where if of_page else _moved(query, scope, back)
         found.append(
             Earlier(
-                where=every(split.rows) if axes or named else _NEVER,
+                where=where,
                 matches=tuple(_match(key, axes, shift) for key in keys),
                 measures=tuple(Output(f"{m.name}_{period}", m.expression) for m in measures),
             )
         )
     return tuple(found)
+
+
+def _moved(query: Query, scope: Scope, back: Mapping[str, Shift]) -> Condition | None:
+    return every(split_filter(query.filter, scope, grouped=True, back=back).rows)
 
 
 def _shift(evolution: Evolution, periods: int) -> Shift:

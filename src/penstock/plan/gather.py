@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
 from msgspec import structs
@@ -26,15 +27,20 @@ class Gathering:
 
     def holds(self, plan: Plan) -> bool:
         """Whether a plan needs several databases, and all of them are here."""
-        needed = databases_of(plan).union(*(databases_of(total.plan) for total in plan.totals))
-        return len(needed) > 1 and needed <= {*self.catalogs, self.database}
+        return self.joins(
+            databases_of(plan).union(*(databases_of(total.plan) for total in plan.totals))
+        )
+
+    def joins(self, databases: AbstractSet[str]) -> bool:
+        """Whether these are several databases, and all of them are here."""
+        return len(databases) > 1 and databases <= {*self.catalogs, self.database}
 
 
 def gather_plan(plan: Plan, there: Gathering) -> Plan:
     return replace(
         plan,
         database=there.database,
-        scan=_scan(plan.scan, there),
+        scan=gather_scan(plan.scan, there),
         joins=tuple(_join(join, there) for join in plan.joins),
         labels=tuple(_label(label, there) for label in plan.labels),
         earlier=tuple(_earlier(earlier, there) for earlier in plan.earlier),
@@ -43,7 +49,8 @@ def gather_plan(plan: Plan, there: Gathering) -> Plan:
     )
 
 
-def _scan(scan: Scan, there: Gathering) -> Scan:
+def gather_scan(scan: Scan, there: Gathering) -> Scan:
+    """Read a table under the name that the engine has for it. Its guard is tested there."""
     catalog = there.catalogs.get(scan.database)
     if catalog is None:
         return scan
@@ -52,11 +59,11 @@ def _scan(scan: Scan, there: Gathering) -> Scan:
 
 
 def _join(join: Join, there: Gathering) -> Join:
-    return structs.replace(join, scan=_scan(join.scan, there))
+    return structs.replace(join, scan=gather_scan(join.scan, there))
 
 
 def _label(label: Label, there: Gathering) -> Label:
-    return structs.replace(label, scan=_scan(label.scan, there))
+    return structs.replace(label, scan=gather_scan(label.scan, there))
 
 
 def _earlier(earlier: Earlier, there: Gathering) -> Earlier:

@@ -38,7 +38,7 @@ def _compared(predicate: Predicate | None) -> Iterator[tuple[Comparison, AnyComp
 def _condition(comparison: Comparison, compute: AnyCompute, scope: Scope) -> Condition:
     attribute = scope.reached[comparison.attribute].attribute
     asked = Field(comparison.attribute, (compute,))
-    expression = scope.expression(comparison.attribute)
+    expression = scope.measured(comparison.attribute)
     try:
         output, column = measure_output(asked, compute, attribute, expression)
     except ComputeNotAllowedError as error:

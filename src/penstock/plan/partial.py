@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import Final
 
 from penstock.model.types import DataType
-from penstock.plan.types import Aggregated, ColumnOf, Expression, FormulaOf, Nothing
+from penstock.plan.types import Aggregated, Expression, FormulaOf, Nothing, Standing
 from penstock.query.types import Compute
 
-Measure = Callable[[Aggregated, str], ColumnOf]
+Measure = Callable[[Aggregated, str], Expression]
 
 _ANYWHERE: Final = frozenset({Compute.MIN, Compute.MAX})
 """A row that counts several times, or once for many, changes nothing here."""
@@ -17,12 +17,25 @@ _ANYWHERE: Final = frozenset({Compute.MIN, Compute.MAX})
 _ADDED: Final = frozenset({Compute.SUM, Compute.COUNT, Compute.AVG})
 
 
-def can_be_split(expression: Expression, *, of_fact: Callable[[Expression], bool]) -> bool:
-    """Whether parts of a group, each of rows equal in all that is not aggregated, are enough."""
+def can_be_split(
+    expression: Expression,
+    *,
+    of_fact: Callable[[Expression], bool],
+    is_key: Callable[[Expression], bool],
+) -> bool:
+    """Whether parts of a group, each of rows equal in all that is not aggregated, are enough.
+
+    They are for different values where each part has one of them, because it is grouped by them
+    anyway, or by the key of the row that they come from.
+    """
     match expression:
         case Nothing():
             return True
+        case Aggregated(argument=Standing()):
+            return False  # which moment is the last one is seen where all rows of a group are
         case Aggregated(compute, argument):
+            if compute is Compute.COUNT_DISTINCT:
+                return is_key(argument) or not of_fact(argument)
             return compute in _ANYWHERE or (compute in _ADDED and of_fact(argument))
         case _:
             return False
@@ -46,7 +59,7 @@ def _count(argument: Expression) -> Aggregated:
     return Aggregated(Compute.COUNT, argument, DataType.INTEGER)
 
 
-def _divided(total: ColumnOf, count: ColumnOf) -> FormulaOf:
+def _divided(total: Expression, count: Expression) -> FormulaOf:
     return _formula("SUM(total) / SUM(n)", DataType.FLOAT, total=total, n=count)
 
 

@@ -13,6 +13,7 @@ from penstock.plan.choose import is_asked, references
 from penstock.plan.scope import attribute_of
 from penstock.plan.types import (
     Aggregated,
+    AtMoment,
     Back,
     Candidate,
     ColumnOf,
@@ -22,6 +23,7 @@ from penstock.plan.types import (
     Either,
     Every,
     Expression,
+    Farthest,
     FormulaOf,
     Inverse,
     Join,
@@ -30,6 +32,7 @@ from penstock.plan.types import (
     Output,
     Plan,
     Scan,
+    Standing,
     Subtotal,
     Tested,
 )
@@ -107,7 +110,7 @@ def _rewriting(base: Table, rollup: Table, alias: str) -> _Rewriting:
     return _Rewriting(
         rollup,
         alias,
-        names={expression: name for name, expression in here.items()},
+        names={expression: name for name, expression in reversed(here.items())},
         keys={here[name]: there[name] for name in rollup.grain if name in here},
         measures={
             (compute, here[of]): there[name]
@@ -208,30 +211,59 @@ class _Rewriting:
                 return structs.replace(expression, inputs=made)
             case FormulaOf():
                 return self._miss(expression)
-            case Aggregated():
-                return self._aggregated(expression)
+            case Aggregated() | Standing():
+                return self._of_group(expression)
             case Cut() | Back():
                 return structs.replace(expression, argument=self._expression(expression.argument))
-            case KeyOf() | Nothing():
+            case KeyOf() | Nothing() | Farthest() | AtMoment():
                 return expression
             case unreachable:
                 assert_never(unreachable)
 
+    def _of_group(self, expression: Aggregated | Standing) -> Expression:
+        if isinstance(expression, Standing):
+            return self._standing(expression, self._expression(expression.argument))
+        return self._aggregated(expression)
+
     def _aggregated(self, aggregated: Aggregated) -> Expression:
         compute, argument = aggregated.compute, aggregated.argument
-        found = self.measures.get((compute, argument))
-        total = self.measures.get((Compute.SUM, argument))
-        count = self.measures.get((Compute.COUNT, argument))
+        of = argument.argument if isinstance(argument, Standing) else argument
+        found = self.measures.get((compute, of))
+        total, count = self.measures.get((Compute.SUM, of)), self.measures.get((Compute.COUNT, of))
         if found is not None and compute in _SAME:
-            return Aggregated(compute, found, aggregated.type)
+            return Aggregated(compute, self._measured(found, argument), aggregated.type)
         if compute is Compute.COUNT and count is not None:
-            return _formula("COALESCE(SUM(n), 0)", DataType.INTEGER, n=count)
+            counted = self._counted(count, argument)
+            return _formula("COALESCE(SUM(n), 0)", DataType.INTEGER, n=counted)
         if compute is Compute.AVG and total is not None and count is not None:
-            return _formula("SUM(total) / SUM(n)", DataType.FLOAT, total=total, n=count)
+            added, counted = self._measured(total, argument), self._counted(count, argument)
+            return _formula("SUM(total) / SUM(n)", DataType.FLOAT, total=added, n=counted)
         if compute in _UNMOVED:
             return structs.replace(aggregated, argument=self._expression(argument))
-        self.missing[f"{compute.value} of {self._named(argument)}"] = None
+        self.missing[f"{compute.value} of {self._named(of)}"] = None
         return aggregated
+
+    def _measured(self, found: Expression, argument: Expression) -> Expression:
+        """Return a measure of the roll-up as the argument stood for it: at the last moment only."""
+        return self._standing(argument, found) if isinstance(argument, Standing) else found
+
+    def _counted(self, count: ColumnOf, argument: Expression) -> Expression:
+        if not isinstance(argument, Standing):
+            return count
+        # Where there are no values, a sum of them is null: that is no last moment, nor is this.
+        some = FormulaOf("NULLIF(n, 0)", (("n", count),), DataType.INTEGER)
+        return self._standing(argument, some)
+
+    def _standing(self, standing: Standing, argument: Expression) -> Standing:
+        """Return what stands at the same moment: one of the roll-up's keys, as `per` is."""
+        before, self.use = self.use, "what a balance is over"
+        moment = self._expression(standing.moment)
+        self.use = "what a balance is per"
+        per = tuple(self._expression(each) for each in standing.per)
+        self.use = before
+        return structs.replace(
+            standing, argument=argument, moment=moment, per=per, type=argument.type
+        )
 
     def _miss(self, expression: Expression) -> Expression:
         self.missing[f"{self._named(expression)}, which is {self.use}"] = None

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
-from penstock.model.types import Attribute, Column, DataType, Table
+from penstock.model.types import Attribute, Column, DataType, Table, Take
 from penstock.plan.atlas import Path, Reached
 from penstock.plan.tested import Place, tested
 from penstock.plan.types import (
@@ -19,6 +20,7 @@ from penstock.plan.types import (
     Join,
     Scan,
     Shift,
+    Standing,
 )
 from penstock.policy.types import Guard
 from penstock.query.types import (
@@ -30,6 +32,11 @@ from penstock.query.types import (
 )
 
 NOWHERE: Mapping[str, Shift] = {}
+
+_Meaning: TypeAlias = Callable[
+    [Attribute, Mapping[str, Attribute], str, ColumnOf | None], Expression
+]
+"""What an attribute is, beside its siblings, in the rows of a scan."""
 
 
 @dataclass(slots=True)
@@ -49,11 +56,18 @@ class Scope:
 
     def expression(self, name: str) -> Expression:
         """Return what a name of the query stands for."""
+        return self._expression(name, attribute_of)
+
+    def measured(self, name: str) -> Expression:
+        """Return what is computed of a group: of a balance, its rows at the group's last moment."""
+        return self._expression(name, measured_of)
+
+    def _expression(self, name: str, of: _Meaning) -> Expression:
         reached = self.reached[name]
         alias, path = self.join(reached.path), reached.path
         # Keys are equated, so where a row was found its key is not null.
         partner = self.joins[path].keys[0][1] if path else None
-        return attribute_of(reached.attribute, reached.table.attributes, alias, partner)
+        return of(reached.attribute, reached.table.attributes, alias, partner)
 
     def place(self, name: str) -> tuple[Path, str]:
         """Return what tells two attributes apart, however they are written."""
@@ -144,9 +158,26 @@ def attribute_of(
     source = attribute.source
     if isinstance(source, Column):
         return ColumnOf(alias, source.name, attribute.type)
-    inputs = tuple((n, attribute_of(siblings[n], siblings, alias, partner)) for n in source.uses)
+    of = measured_of if source.aggregates else attribute_of
+    inputs = tuple((n, of(siblings[n], siblings, alias, partner)) for n in source.uses)
     partner = None if source.aggregates else partner
     return FormulaOf(source.text, inputs, attribute.type, partner, source.aggregates)
+
+
+def measured_of(
+    attribute: Attribute,
+    siblings: Mapping[str, Attribute],
+    alias: str,
+    partner: ColumnOf | None = None,
+) -> Expression:
+    """Return an attribute as aggregates take it: only where it counts, if it is semi-additive."""
+    whole = attribute_of(attribute, siblings, alias, partner)
+    semi = attribute.semi_additive
+    if semi is None:
+        return whole
+    moment = attribute_of(siblings[semi.over], siblings, alias, partner)
+    per = tuple(attribute_of(siblings[name], siblings, alias, partner) for name in semi.per)
+    return Standing(whole, moment, per, semi.take is Take.FIRST, attribute.type)
 
 
 def _guard_condition(

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import assert_never
 
+from msgspec import structs
+
 from penstock.plan.filters import every
 from penstock.plan.fragments import Fragments, Page, Room
 from penstock.plan.narrowing import most_of, narrowed
@@ -14,6 +16,7 @@ from penstock.plan.rejecting import rejects_nulls
 from penstock.plan.rooms import Rooms, find_rooms
 from penstock.plan.types import (
     Aggregated,
+    AtMoment,
     Back,
     ColumnOf,
     Condition,
@@ -21,6 +24,7 @@ from penstock.plan.types import (
     Either,
     Every,
     Expression,
+    Farthest,
     FormulaOf,
     Inverse,
     Join,
@@ -30,9 +34,10 @@ from penstock.plan.types import (
     Plan,
     Scan,
     Sort,
+    Standing,
     Tested,
 )
-from penstock.query.types import Operator
+from penstock.query.types import Compute, Operator
 
 
 def divide_select(plan: Plan, fragments: Fragments) -> Plan:
@@ -71,12 +76,17 @@ class _Division:
         plan = self.plan
         tested = () if plan.having is None else tuple(_expressions(plan.having))
         return plan.grouped and all(
-            can_be_split(expression, of_fact=self._is_of_base)
+            can_be_split(expression, of_fact=self._is_of_base, is_key=self._is_grouped_by)
             for expression in (*(measure.expression for measure in plan.measures), *tested)
         )
 
     def _is_of_base(self, expression: Expression) -> bool:
         return self.rooms.of(expression) <= {self.rooms.base}
+
+    def _is_grouped_by(self, expression: Expression) -> bool:
+        """Whether the first room groups by it anyway: it is a scale, or the key of a join."""
+        scales = [key.expression for key in self.plan.keys]
+        return expression in self.rooms.first.outputs or expression in scales
 
     def left_to_test(self) -> Iterator[Condition]:
         """Send each condition to where it can be tested, and yield what is left of it here."""
@@ -108,13 +118,21 @@ class _Division:
                 return expression
             case Aggregated(compute, argument, type_):
                 base = self.rooms.first
-                if base.partial and self._is_of_base(argument):
+                is_split = base.partial and self._is_of_base(argument)
+                if is_split and compute is not Compute.COUNT_DISTINCT:
                     return put_together(expression, wanted, base.measure)
                 return Aggregated(compute, self.expression(argument, wanted), type_)
             case FormulaOf(text, inputs, type_, _, True):
                 made = tuple((name, self.expression(of, name)) for name, of in inputs)
                 return FormulaOf(text, made, type_, aggregates=True)
-            case ColumnOf() | FormulaOf() | Cut() | Back():
+            case Standing(argument, moment, per):
+                return structs.replace(
+                    expression,
+                    argument=self.expression(argument, wanted),
+                    moment=self.expression(moment, "moment"),
+                    per=tuple(self.expression(each, "per") for each in per),
+                )
+            case ColumnOf() | FormulaOf() | Cut() | Back() | Farthest() | AtMoment():
                 return self._computed(expression, wanted)
             case unreachable:
                 assert_never(unreachable)

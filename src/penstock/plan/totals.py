@@ -30,7 +30,7 @@ def _total(total: Total, query: Query, scope: Scope, plan: Plan) -> Plan:
     depth = 0 if query.evolution is None else query.evolution.depth
     # What is selected beside its scale is, where a total drops the scale, a measure like others.
     dropped = [c for c in plan.columns if c.role is Role.SCALE and c.compute and c.name not in kept]
-    measures = (*_smallest(plan, dropped), *plan.measures)
+    measures = (*_smallest(scope, dropped), *plan.measures)
     read = [output.expression for output in (*keys, *measures)]
     return replace(
         plan,
@@ -40,7 +40,7 @@ def _total(total: Total, query: Query, scope: Scope, plan: Plan) -> Plan:
         having=None,
         labels=tuple(label for label in plan.labels if label.key in kept),
         sorts=tuple(Sort(key.name, descending=False) for key in keys),
-        earlier=go_back(structs.replace(query, scales=scales), scope, keys, measures),
+        earlier=go_back(structs.replace(query, scales=scales), scope, keys, measures, plan.earlier),
         limit=Parameter(total.limit, DataType.INTEGER, "limit", total.pointer),
         skip=None,
         hints=False,
@@ -49,13 +49,10 @@ def _total(total: Total, query: Query, scope: Scope, plan: Plan) -> Plan:
     )
 
 
-def _smallest(plan: Plan, dropped: Sequence[Column]) -> tuple[Output, ...]:
+def _smallest(scope: Scope, dropped: Sequence[Column]) -> tuple[Output, ...]:
     """Return the scales of these names as measures: the smallest value of the group."""
-    names = {column.name for column in dropped}
     return tuple(
-        Output(key.name, Aggregated(Compute.MIN, key.expression, key.expression.type))
-        for key in plan.keys
-        if key.name in names
+        Output(c.name, Aggregated(Compute.MIN, scope.measured(c.name), c.type)) for c in dropped
     )
 
 

@@ -77,7 +77,51 @@ class Nothing(Frozen, frozen=True):
     type: DataType
 
 
-Expression: TypeAlias = ColumnOf | FormulaOf | Aggregated | Cut | KeyOf | Back | Nothing
+class Standing(Frozen, frozen=True):
+    """The argument in the rows at the last moment that a group has it, and null in the others.
+
+    With `per`, at the last moment of each of the group's rows that are equal in these. `earliest`
+    takes the first one instead. `plan.standing` says it in terms that a database knows.
+    """
+
+    argument: Expression
+    moment: Expression
+    per: tuple[Expression, ...]
+    earliest: bool
+    type: DataType
+
+
+class Farthest(Frozen, frozen=True):
+    """The last moment, or the earliest, of the rows that are equal in `among` and have a value."""
+
+    moment: Expression
+    value: Expression
+    among: tuple[Expression, ...]
+    earliest: bool
+    type: DataType
+
+
+class AtMoment(Frozen, frozen=True):
+    """The argument where its moment is the wanted one, and null elsewhere."""
+
+    argument: Expression
+    moment: Expression
+    wanted: Expression
+    type: DataType
+
+
+Expression: TypeAlias = (
+    ColumnOf
+    | FormulaOf
+    | Aggregated
+    | Cut
+    | KeyOf
+    | Back
+    | Nothing
+    | Standing
+    | Farthest
+    | AtMoment
+)
 
 
 class Parameter(Frozen, frozen=True):

@@ -7,6 +7,7 @@ from typing import assert_never
 
 from penstock.plan.types import (
     Aggregated,
+    AtMoment,
     Back,
     ColumnOf,
     Condition,
@@ -14,11 +15,13 @@ from penstock.plan.types import (
     Either,
     Every,
     Expression,
+    Farthest,
     FormulaOf,
     Inverse,
     Join,
     KeyOf,
     Nothing,
+    Standing,
     Tested,
 )
 
@@ -42,16 +45,25 @@ def needed_joins(
 
 
 def scans_of(expression: Expression) -> Iterator[str]:
+    if isinstance(expression, ColumnOf):
+        yield expression.scan
+    for part in _parts(expression):
+        yield from scans_of(part)
+
+
+def _parts(expression: Expression) -> tuple[Expression, ...]:
     match expression:
-        case ColumnOf(scan):
-            yield scan
+        case ColumnOf() | KeyOf() | Nothing():
+            return ()
         case FormulaOf(inputs=inputs, partner=partner):
-            for argument in (partner, *(argument for _, argument in inputs)):
-                yield from scans_of(argument) if argument is not None else ()
+            made = tuple(argument for _, argument in inputs)
+            return made if partner is None else (partner, *made)
         case Aggregated(argument=argument) | Cut(argument=argument) | Back(argument=argument):
-            yield from scans_of(argument)
-        case KeyOf() | Nothing():
-            return
+            return (argument,)
+        case Standing(argument, moment, among) | Farthest(argument, moment, among):
+            return (argument, moment, *among)
+        case AtMoment(argument, moment, wanted):
+            return (argument, moment, wanted)
         case unreachable:
             assert_never(unreachable)
 

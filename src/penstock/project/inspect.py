@@ -13,6 +13,7 @@ from penstock.census import count_table
 from penstock.engine.types import Engine, FoundColumn
 from penstock.errors import PenstockError, suggestion
 from penstock.model.types import Attribute, Column, Count, DataType, Relationship, Table
+from penstock.project.referred import count_referred
 from penstock.project.rehearse import isolate, prepare
 from penstock.project.report import Report
 from penstock.project.types import Issue, Place, Project
@@ -229,8 +230,13 @@ def _check_unique(table: Table, relationship: Relationship, visit: _Visit) -> No
         )
         # Duplicates that no row refers to are harmless, and common: the hour that a clock strikes
         # twice in autumn, a closed account. They become an issue on the day one is referred to.
-        # In another database nobody sees which are: there, all count.
-        if found and is_near:
+        # Of another database's they are looked for in a list; where it is too long, all count.
+        timeout = visit.project.serving.timeout
+        referred: int | None = None
+        if found and not is_near:
+            referred = count_referred(table, target, relationship, visit.engines, timeout)
+            found = found if referred is None else referred
+        elif found:
             found = visit.number(
                 table.database,
                 count_matched_duplicates(target.source, table.source, pairs, dialect=dialect),
@@ -251,8 +257,8 @@ def _check_unique(table: Table, relationship: Relationship, visit: _Visit) -> No
             ("relationships", table.name, relationship.name),
             "NOT_UNIQUE",
             f"Several rows of {target.name} have the same {names}, and rows of {table.name}"
-            f" {'refer' if is_near else 'may refer'} to them ({found} ×): joined, they would be"
-            " counted several times.",
+            f" {'refer' if is_near or referred else 'may refer'} to them ({found} ×): joined, they"
+            " would be counted several times.",
             "Add the key that is missing from `on`, or make the rows of the target unique.",
         )
     if repeated:

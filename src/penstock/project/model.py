@@ -11,7 +11,7 @@ import msgspec
 from pydantic import Field, model_validator
 
 from penstock.errors import suggestion
-from penstock.model.types import Attribute, Column, DataType, Model, Rollup, Table
+from penstock.model.types import Attribute, Column, DataType, Model, Rollup, Table, Take
 from penstock.project.document import Document
 from penstock.project.fields import Name, Strict, wrong
 from penstock.project.formulas import Written, read_formulas
@@ -19,10 +19,17 @@ from penstock.project.names import Names
 from penstock.project.relationships import Scene, read_label, read_relationship
 from penstock.project.report import Report
 from penstock.project.rollups import read_rollup
+from penstock.project.semi_additive import Owner, read_semi_additive
 from penstock.project.types import Connector, Place
 from penstock.project.validate import validate
 
 _RESERVED: Final = frozenset({"or", "and", "not"})
+
+
+class SemiAdditiveEntry(Strict):
+    over: str
+    take: Annotated[Take, Field(strict=False)] = Take.LAST
+    per: list[str] = Field(default_factory=list)
 
 
 class AttributeEntry(Strict):
@@ -32,6 +39,7 @@ class AttributeEntry(Strict):
     title: str | None = None
     description: str | None = None
     label: str | None = None
+    semi_additive: SemiAdditiveEntry | None = None
 
     @model_validator(mode="after")
     def _is_one_thing(self) -> AttributeEntry:
@@ -209,11 +217,15 @@ def _table(name: str, table: _Declared, names: Names, report: Report) -> Table:
         for n, a in entry.attributes.items()
         if a.formula is None or n in formulas
     }
+    semi = read_semi_additive(
+        {n: a.semi_additive for n, a in entry.attributes.items() if a.semi_additive is not None},
+        Owner(name, attributes, names, document, report),
+    )
     return Table(
         name=name,
         database=entry.database,
         source=tuple((entry.source or name).split(".")),
-        attributes=attributes,
+        attributes={n: replace(a, semi_additive=semi.get(n)) for n, a in attributes.items()},
         queryable=entry.queryable,
         watermark=_watermark(name, table, attributes, names, report),
         title=entry.title,

@@ -21,6 +21,7 @@ from penstock.sql.compile import (
 )
 from penstock.sql.dialects.find import find_dialect
 from penstock.sql.expressions import column, identifier
+from penstock.sql.together import compile_together
 from penstock.sql.types import Bound, PartTemplate, Statement, Template
 
 JOINING: Final = "duckdb"
@@ -32,7 +33,9 @@ _PART: Final = "part"
 def compile_across(plan: Plan, dialects: Mapping[str, str]) -> Compiled:
     """Compile a plan; `dialects` says how each database speaks."""
     if len(_with_totals(plan)) == 1:
-        return compile_plan(plan, dialect=dialects[plan.database])
+        dialect = dialects[plan.database]
+        together = compile_together(plan, find_dialect(dialect))
+        return replace(compile_plan(plan, dialect=dialect), together=together)
     return Compiled(
         rows=_compile_rows(plan, dialects),
         count=_compile_count(plan, dialects) if plan.hints else None,
@@ -89,8 +92,9 @@ def narrow_statement(
     """Keep of what a statement gives the rows with one of these values in a column."""
     (name, type_), tongue = key, find_dialect(dialect)
     given = len(statement.parameters)
-    marks = [tongue.placeholder(given + i, type_) for i, _ in enumerate(values, 1)]
-    among = exp.In(this=column(_PART, name), expressions=marks) if marks else exp.false()
+    among: exp.Expr = exp.false()
+    if values:
+        among, values = tongue.among(column(_PART, name), type_, values, given + 1)
     # The statement is written already: as it is, it stands in the tree of the other.
     inner = exp.Table(
         this=exp.Var(this=f"({statement.text})"), alias=exp.TableAlias(this=identifier(_PART))

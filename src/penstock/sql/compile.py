@@ -5,25 +5,35 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
+from typing import Final
 
 from sqlglot import exp
 
 from penstock.model.types import DataType
+from penstock.plan.groups import share_groups
+from penstock.plan.standing import with_moments
 from penstock.plan.types import Condition, Join, KeyOf, Label, Output, Plan, Scan
 from penstock.sql.conditions import Markers, compile_condition, conjunction
 from penstock.sql.dialects.find import find_dialect
 from penstock.sql.dialects.standard import Dialect
 from penstock.sql.expressions import ANSWER, column, compile_expression, identifier
-from penstock.sql.types import Template
+from penstock.sql.nesting import nest_joins
+from penstock.sql.types import Template, Together
+
+_GROUPS: Final = "the groups"
 
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """The rows, their number without skip and limit where that was asked, and the totals."""
+    """The rows, their number without skip and limit where that was asked, and the totals.
+
+    Where one statement may give the rows and the totals, it is `together`.
+    """
 
     rows: Template
     count: Template | None
     totals: tuple[Template, ...] = ()
+    together: Together | None = None
 
 
 def compile_plan(plan: Plan, *, dialect: str) -> Compiled:
@@ -36,24 +46,24 @@ def compile_plan(plan: Plan, *, dialect: str) -> Compiled:
 
 
 def compile_rows(plan: Plan, dialect: Dialect) -> Template:
-    markers = Markers(dialect)
+    plan, markers = with_moments(plan), Markers(dialect)
     tree = _rows(plan, markers)
-    return _template(tree, markers, tuple(column.type for column in plan.columns))
+    return template_of(tree, markers, tuple(column.type for column in plan.columns))
 
 
 def compile_groups(plan: Plan, dialect: Dialect) -> Template:
     """Compile the groups that there are: where nothing is grouped by, none if there is no row."""
     markers = Markers(dialect)
-    tree = _selected(plan, (*plan.keys, *plan.measures), plan.where, markers, past=True)
-    return _template(tree, markers, tuple(column.type for column in plan.columns))
+    tree = selected(plan, (*plan.keys, *plan.measures), plan.where, markers, past=True)
+    return template_of(tree, markers, tuple(column.type for column in plan.columns))
 
 
 def compile_count(plan: Plan, dialect: Dialect) -> Template:
-    markers = Markers(dialect)
-    return _template(_counted(plan, markers), markers, (DataType.INTEGER,))
+    plan, markers = with_moments(plan), Markers(dialect)
+    return template_of(_counted(plan, markers), markers, (DataType.INTEGER,))
 
 
-def _template(tree: exp.Expr, markers: Markers, types: tuple[DataType, ...]) -> Template:
+def template_of(tree: exp.Expr, markers: Markers, types: tuple[DataType, ...]) -> Template:
     text, order = markers.dialect.write(tree)
     given = markers.given
     filled = given if order is None else [given[number - 1] for number in order]
@@ -61,14 +71,20 @@ def _template(tree: exp.Expr, markers: Markers, types: tuple[DataType, ...]) -> 
 
 
 def _rows(plan: Plan, markers: Markers) -> exp.Select:
+    shared = share_groups(plan, name=_GROUPS, alias=ANSWER)
+    if shared is not None:
+        groups = selected(plan, shared.outputs, plan.where, markers)
+        tree = _rows(shared.plan, markers)
+        tree.set("with_", exp.With(expressions=[exp.CTE(this=groups, alias=_alias(_GROUPS))]))
+        return tree
     tree = _answer(plan, markers)
     if not plan.labels and not plan.earlier:
         return _paged(plan, _sorted(plan, tree, markers), markers)
     if any(sort.name in {label.name for label in plan.labels} for sort in plan.sorts):
-        return _paged(plan, _sorted(plan, _completed(plan, tree, markers), markers), markers)
+        return _paged(plan, _sorted(plan, completed(plan, tree, markers), markers), markers)
     # The page is cut first: fewer rows to complete, and a join would shuffle those without order.
     page = _paged(plan, _sorted(plan, tree, markers), markers)
-    return _sorted(plan, _completed(plan, page, markers), markers)
+    return _sorted(plan, completed(plan, page, markers), markers)
 
 
 def _sorted(plan: Plan, tree: exp.Select, markers: Markers) -> exp.Select:
@@ -93,13 +109,13 @@ def _paged(plan: Plan, tree: exp.Select, markers: Markers) -> exp.Select:
 def _counted(plan: Plan, markers: Markers) -> exp.Select:
     inner = exp.Subquery(this=_answer(plan, markers), alias=_alias(ANSWER))
     return exp.Select(
-        expressions=[_named(exp.Count(this=exp.Star()), "rows")], from_=exp.From(this=inner)
+        expressions=[aliased(exp.Count(this=exp.Star()), "rows")], from_=exp.From(this=inner)
     )
 
 
 def _answer(plan: Plan, markers: Markers) -> exp.Select:
     """Return the rows or groups, without what is looked up for them, order, limit and skip."""
-    tree = _selected(plan, (*plan.keys, *plan.measures), plan.where, markers)
+    tree = selected(plan, (*plan.keys, *plan.measures), plan.where, markers)
     having = _together((plan.having,), markers)
     if having is not None:
         tree.set("having", exp.Having(this=having))
@@ -108,7 +124,7 @@ def _answer(plan: Plan, markers: Markers) -> exp.Select:
     return tree
 
 
-def _selected(
+def selected(
     plan: Plan,
     outputs: Sequence[Output],
     condition: Condition | None,
@@ -119,7 +135,7 @@ def _selected(
     tree = exp.Select(
         expressions=[_output(output, plan, markers.dialect) for output in outputs],
         from_=exp.From(this=_read(plan, markers, past=past)),
-        joins=[_join(join, markers) for join in plan.joins],
+        joins=_joins(plan.joins, markers),
     )
     where = _together((plan.scan.guard, condition), markers)
     if where is not None:
@@ -127,7 +143,7 @@ def _selected(
     if plan.grouped and plan.keys:
         ordinals = [exp.Literal.number(i) for i, _ in enumerate(plan.keys, 1)]
         tree.set("group", exp.Group(expressions=ordinals))
-    elif past:
+    elif past and plan.grouped:
         # All rows together are a group even where there is no row.
         some = exp.GT(this=exp.Count(this=exp.Star()), expression=exp.Literal.number(0))
         tree.set("having", exp.Having(this=some))
@@ -139,7 +155,7 @@ def _read(plan: Plan, markers: Markers, *, past: bool) -> exp.Table | exp.Subque
     if not plan.parts:
         return _table(plan.scan)
     groups: list[exp.Query] = [
-        _selected(part, (*part.keys, *part.measures), part.where, markers, past=past)
+        selected(part, (*part.keys, *part.measures), part.where, markers, past=past)
         for part in plan.parts
     ]
     tree = reduce(
@@ -148,7 +164,7 @@ def _read(plan: Plan, markers: Markers, *, past: bool) -> exp.Table | exp.Subque
     return exp.Subquery(this=tree, alias=_alias(plan.scan.alias))
 
 
-def _completed(plan: Plan, inner: exp.Select, markers: Markers) -> exp.Select:
+def completed(plan: Plan, inner: exp.Select, markers: Markers) -> exp.Select:
     """Complete the rows of the answer, once they are few: with labels, and how it was before."""
     found = {
         label.name: markers.dialect.ordering(
@@ -160,7 +176,7 @@ def _completed(plan: Plan, inner: exp.Select, markers: Markers) -> exp.Select:
         found |= {m.name: column(_before(period), m.name) for m in earlier.measures}
     return exp.Select(
         expressions=[
-            _named(found[c.name] if c.name in found else column(ANSWER, c.name), c.name)
+            aliased(found[c.name] if c.name in found else column(ANSWER, c.name), c.name)
             for c in plan.columns
         ],
         from_=exp.From(this=exp.Subquery(this=inner, alias=_alias(ANSWER))),
@@ -180,7 +196,7 @@ def _earlier_join(plan: Plan, period: int, markers: Markers) -> exp.Join:
     earlier, alias, dialect = plan.earlier[period - 1], _before(period), markers.dialect
     then = earlier.instead or replace(plan, parts=earlier.parts)
     outputs = (*then.keys, *earlier.measures)
-    tree = _selected(then, outputs, earlier.where, markers, past=True)
+    tree = selected(then, outputs, earlier.where, markers, past=True)
     on = [_matched(match, alias, dialect) for match in earlier.matches]
     one = exp.Literal.number(1)
     return exp.Join(
@@ -209,6 +225,11 @@ def _label_join(label: Label, markers: Markers) -> exp.Join:
 def _together(conditions: tuple[Condition | None, ...], markers: Markers) -> exp.Expr | None:
     parts = [compile_condition(c, markers) for c in conditions if c is not None]
     return conjunction(parts) if parts else None
+
+
+def _joins(joins: Sequence[Join], markers: Markers) -> list[exp.Join]:
+    trees = [_join(join, markers) for join in joins]
+    return nest_joins(joins, trees) if markers.dialect.nests_joins else trees
 
 
 def _join(join: Join, markers: Markers) -> exp.Join:
@@ -242,8 +263,8 @@ def _output(output: Output, plan: Plan, dialect: Dialect) -> exp.Expr:
     tree = compile_expression(output.expression, dialect)
     if any(sort.name == output.name for sort in plan.sorts):
         tree = dialect.ordering(tree, output.expression.type)
-    return _named(tree, output.name)
+    return aliased(tree, output.name)
 
 
-def _named(tree: exp.Expr, name: str) -> exp.Expr:
+def aliased(tree: exp.Expr, name: str) -> exp.Expr:
     return exp.Alias(this=tree, alias=identifier(name))

@@ -11,14 +11,18 @@ from sqlglot import exp
 from penstock.model.types import DataType
 from penstock.plan.types import (
     Aggregated,
+    AtMoment,
     Back,
     ColumnOf,
     Cut,
     Expression,
+    Farthest,
     FormulaOf,
     KeyOf,
     Nothing,
+    Standing,
 )
+from penstock.query.types import Compute
 from penstock.sql.dialects.standard import Dialect
 
 ANSWER: Final = "the answer"
@@ -76,6 +80,8 @@ def compile_expression(expression: Expression, dialect: Dialect) -> exp.Expr:
             return _aggregate(expression, dialect)
         case KeyOf() | Back() | Nothing():
             return _beside(expression, dialect)
+        case Standing() | Farthest() | AtMoment():
+            return _at_moment(expression, dialect)
         case Cut():
             return _cut(expression, dialect)
         case unreachable:
@@ -94,6 +100,29 @@ def _beside(expression: KeyOf | Back | Nothing, dialect: Dialect) -> exp.Expr:
             return dialect.cast(exp.Null(), type_)
 
 
+def _at_moment(expression: Standing | Farthest | AtMoment, dialect: Dialect) -> exp.Expr:
+    match expression:
+        case Standing():
+            raise TypeError(expression)  # `plan.standing` has said it by the other two
+        case Farthest():
+            return _farthest(expression, dialect)
+        case AtMoment(argument, moment, wanted):
+            value, own, other = (
+                compile_expression(each, dialect) for each in (argument, moment, wanted)
+            )
+            is_now = exp.EQ(this=own, expression=other)
+            return exp.Case(ifs=[exp.If(this=is_now, true=value)])
+
+
+def _farthest(farthest: Farthest, dialect: Dialect) -> exp.Expr:
+    value, moment = (compile_expression(x, dialect) for x in (farthest.value, farthest.moment))
+    # Nulls are no values: a moment at which there is nothing else is not the last one.
+    is_there = exp.Not(this=exp.Is(this=value, expression=exp.Null()))
+    of = exp.Case(ifs=[exp.If(this=is_there, true=moment)])
+    among = [compile_expression(each, dialect) for each in farthest.among]
+    return dialect.farthest(of, among, earliest=farthest.earliest)
+
+
 def _cut(cut: Cut, dialect: Dialect) -> exp.Expr:
     argument = compile_expression(cut.argument, dialect)
     if cut.zone is None:
@@ -105,7 +134,9 @@ def _cut(cut: Cut, dialect: Dialect) -> exp.Expr:
 
 def _aggregate(aggregated: Aggregated, dialect: Dialect) -> exp.Expr:
     argument = compile_expression(aggregated.argument, dialect)
-    if aggregated.type is DataType.FLOAT and aggregated.argument.type is DataType.DECIMAL:
+    is_mean = aggregated.compute is Compute.AVG and dialect.exact_means
+    is_exact = aggregated.argument.type is DataType.DECIMAL
+    if aggregated.type is DataType.FLOAT and is_exact and not is_mean:
         argument = dialect.cast(argument, DataType.FLOAT)
     return dialect.aggregate(aggregated.compute, argument, aggregated.type)
 
@@ -119,13 +150,22 @@ def _formula(formula: FormulaOf, dialect: Dialect) -> exp.Expr:
         if not isinstance(node, exp.Column):
             return node
         found = inputs[node.name]
-        filled = compile_expression(found, dialect)
-        if calculates and isinstance(found, ColumnOf) and found.type is DataType.INTEGER:
-            # The language has one integer; in a column's own 16 bits 200 * 200 has no room.
-            return dialect.cast(filled, DataType.INTEGER)
-        return filled
+        # The language has one integer; in a column's own 16 bits 200 * 200 has no room.
+        is_narrow = calculates and found.type is DataType.INTEGER
+        return _filled(found, dialect, is_narrow=is_narrow)
 
     return tree.transform(fill, copy=False)
+
+
+def _filled(found: Expression, dialect: Dialect, *, is_narrow: bool) -> exp.Expr:
+    tree = compile_expression(found, dialect)
+    if not is_narrow or not isinstance(found, ColumnOf | AtMoment):
+        return tree
+    if isinstance(found, ColumnOf):
+        return dialect.cast(tree, DataType.INTEGER)
+    for when in tree.args["ifs"]:
+        when.set("true", dialect.cast(when.args["true"], DataType.INTEGER))
+    return tree
 
 
 def _typed(tree: exp.Expr, type_: DataType, dialect: Dialect) -> exp.Expr:

@@ -40,6 +40,29 @@ def count_matched_duplicates(
     return _counted(duplicates, dialect, matched)
 
 
+def find_duplicates(
+    source: Sequence[str],
+    columns: Sequence[str],
+    types: tuple[DataType, ...],
+    most: int,
+    *,
+    dialect: str,
+) -> Statement:
+    """Find the keys that several rows have, no more than so many, as columns k0, k1 and so on."""
+    tongue = find_dialect(dialect)
+    found = _duplicates(source, columns, dialect).limit(most)
+    return Statement(tongue.write(found).text, (), types)
+
+
+def find_keys(
+    source: Sequence[str], columns: Sequence[str], types: tuple[DataType, ...], *, dialect: str
+) -> Statement:
+    """Find the different keys of a relation, as columns k0, k1 and so on."""
+    keys = [exp.alias_(_column(_ALL, name), f"k{i}", quoted=True) for i, name in enumerate(columns)]
+    different = select(*keys).distinct().from_(_relation(source, _ALL))
+    return Statement(find_dialect(dialect).write(different).text, (), types)
+
+
 def count_filled(source: Sequence[str], column: str, *, dialect: str) -> Statement:
     """Count the rows that have a value in this column."""
     counted = select(exp.Count(this=_column(_ALL, column)).as_("filled"))

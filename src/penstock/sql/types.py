@@ -66,6 +66,25 @@ class Template:
     parts: tuple[PartTemplate, ...] = ()
 
 
+class TotalSet(NamedTuple):
+    """What the rows of a total have in their last column, and where its own columns are."""
+
+    number: int
+    columns: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """Totals, one after the other, and then the page: `totals` tell whose rows are whose.
+
+    With more than `room` rows of totals, they or the page may not be whole.
+    """
+
+    template: Template
+    totals: tuple[TotalSet, ...]
+    room: int
+
+
 @dataclass(frozen=True, slots=True)
 class PartTemplate:
     """What one database is asked for, of a question to several."""

@@ -234,6 +234,38 @@ def test_a_key_that_is_not_unique_in_the_other_database_is_found(tmp_path: Path)
         Project(write(tmp_path, **{"data/shops.csv": "code,city\na,X\na,Y\n"}))
 
     assert [issue.code for issue in raised.value.issues] == ["NOT_UNIQUE", "NOT_UNIQUE"]
+    assert "refer to them (1 ×)" in raised.value.issues[0].message
+
+
+def test_a_key_that_no_row_of_the_other_database_has_may_be_there_twice(tmp_path: Path) -> None:
+    shops = SHOP["data/shops.csv"] + "closed,X\nclosed,Y\n"
+    with Project(write(tmp_path, **{"data/shops.csv": shops})) as project:
+        found = rows(project, {"data": {"fields": {"amount": ["sum"]}}})
+
+        assert found == [(823,)]
+
+
+def test_duplicates_too_many_to_be_looked_for_all_count(tmp_path: Path) -> None:
+    closed = "".join(f"closed {number},X\nclosed {number},Y\n" for number in range(300))
+    with pytest.raises(ProjectError) as raised:
+        Project(write(tmp_path, **{"data/shops.csv": SHOP["data/shops.csv"] + closed}))
+
+    assert "may refer to them (300 ×)" in raised.value.issues[0].message
+
+
+def test_of_a_key_of_two_columns_both_have_to_be_met(tmp_path: Path) -> None:
+    files = {
+        "models/shop.yaml": SHOP["models/shop.yaml"]
+        .replace(", label: place.city", "")
+        .replace("{to: shops, on: {shop: code}}", "{to: shops, on: {shop: code, day: since}}", 1)
+        .replace("day: {type: date}", "day: {type: string}")
+        .replace("code: {type: string}", "code: {type: string}\n      since: {type: string}"),
+        "data/sales.csv": "shop,amount,day\na,1,one\nb,2,two\n",
+        "data/returns.csv": "shop,refund\nz,1\n",
+        "data/shops.csv": "code,city,since\na,X,two\na,Y,two\nb,X,one\n",
+    }
+    with Project(write(tmp_path, **files)) as project:
+        assert rows(project, {"data": {"fields": {"amount": ["sum"]}}}) == [(3,)]
 
 
 @pytest.mark.parametrize(

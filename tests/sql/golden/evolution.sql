@@ -1,11 +1,7 @@
 -- case: a month before, on the calendar
 -- query: {"data": {"fields": {"flight": ["count"]}}, "scale": {"fields": ["flight_date:month"]}, "filter": {"carrier": "UA"}, "evol": {"scale": "month"}}
--- binds: ["UA", 5000, "UA"]
-SELECT
-  "the answer"."flight_date:month" AS "flight_date:month",
-  "the answer"."flight_count" AS "flight_count",
-  "1 before"."flight_count_1" AS "flight_count_1"
-FROM (
+-- binds: ["UA", 5000]
+WITH "the groups" AS (
   SELECT
     CAST(DATE_TRUNC('MONTH', "flights"."flight_date") AS DATE) AS "flight_date:month",
     COUNT("flights"."flight") AS "flight_count"
@@ -14,19 +10,25 @@ FROM (
     "flights"."carrier" = $1
   GROUP BY
     1
+)
+SELECT
+  "the answer"."flight_date:month" AS "flight_date:month",
+  "the answer"."flight_count" AS "flight_count",
+  "1 before"."flight_count_1" AS "flight_count_1"
+FROM (
+  SELECT
+    "the answer"."flight_date:month" AS "flight_date:month",
+    "the answer"."flight_count" AS "flight_count"
+  FROM "the groups" AS "the answer"
   ORDER BY
     1 ASC
   LIMIT $2
 ) AS "the answer"
 LEFT JOIN (
   SELECT
-    CAST(DATE_TRUNC('MONTH', "flights"."flight_date") AS DATE) AS "flight_date:month",
-    COUNT("flights"."flight") AS "flight_count_1"
-  FROM "flights" AS "flights"
-  WHERE
-    "flights"."carrier" = $3
-  GROUP BY
-    1
+    "the answer"."flight_date:month" AS "flight_date:month",
+    "the answer"."flight_count" AS "flight_count_1"
+  FROM "the groups" AS "the answer"
 ) AS "1 before"
   ON CAST(DATE_TRUNC('MONTH', CAST((
     "the answer"."flight_date:month" - INTERVAL '1' MONTH
@@ -112,13 +114,7 @@ LEFT JOIN (
 -- case: the coarser cuts follow the finest
 -- query: {"data": {"fields": {"flight": ["count"]}}, "scale": {"fields": ["flight_date:year", "flight_date:month", "flight_date:weekday"]}, "evol": {"scale": "month"}}
 -- binds: [5000]
-SELECT
-  "the answer"."flight_date:year" AS "flight_date:year",
-  "the answer"."flight_date:month" AS "flight_date:month",
-  "the answer"."flight_date:weekday" AS "flight_date:weekday",
-  "the answer"."flight_count" AS "flight_count",
-  "1 before"."flight_count_1" AS "flight_count_1"
-FROM (
+WITH "the groups" AS (
   SELECT
     CAST(DATE_TRUNC('YEAR', "flights"."flight_date") AS DATE) AS "flight_date:year",
     CAST(DATE_TRUNC('MONTH', "flights"."flight_date") AS DATE) AS "flight_date:month",
@@ -129,6 +125,20 @@ FROM (
     1,
     2,
     3
+)
+SELECT
+  "the answer"."flight_date:year" AS "flight_date:year",
+  "the answer"."flight_date:month" AS "flight_date:month",
+  "the answer"."flight_date:weekday" AS "flight_date:weekday",
+  "the answer"."flight_count" AS "flight_count",
+  "1 before"."flight_count_1" AS "flight_count_1"
+FROM (
+  SELECT
+    "the answer"."flight_date:year" AS "flight_date:year",
+    "the answer"."flight_date:month" AS "flight_date:month",
+    "the answer"."flight_date:weekday" AS "flight_date:weekday",
+    "the answer"."flight_count" AS "flight_count"
+  FROM "the groups" AS "the answer"
   ORDER BY
     1 ASC,
     2 ASC,
@@ -137,15 +147,11 @@ FROM (
 ) AS "the answer"
 LEFT JOIN (
   SELECT
-    CAST(DATE_TRUNC('YEAR', "flights"."flight_date") AS DATE) AS "flight_date:year",
-    CAST(DATE_TRUNC('MONTH', "flights"."flight_date") AS DATE) AS "flight_date:month",
-    ISODOW("flights"."flight_date") AS "flight_date:weekday",
-    COUNT("flights"."flight") AS "flight_count_1"
-  FROM "flights" AS "flights"
-  GROUP BY
-    1,
-    2,
-    3
+    "the answer"."flight_date:year" AS "flight_date:year",
+    "the answer"."flight_date:month" AS "flight_date:month",
+    "the answer"."flight_date:weekday" AS "flight_date:weekday",
+    "the answer"."flight_count" AS "flight_count_1"
+  FROM "the groups" AS "the answer"
 ) AS "1 before"
   ON CAST(DATE_TRUNC('YEAR', CAST((
     "the answer"."flight_date:month" - INTERVAL '1' MONTH

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
@@ -11,6 +12,7 @@ from weakref import finalize
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from penstock.engine.duckdb.errors import translate_error
 from penstock.engine.duckdb.guard import SCHEMA
@@ -26,6 +28,9 @@ from penstock.engine.duckdb.open import (
 from penstock.engine.duckdb.rows import open_reader
 from penstock.errors import EngineError, PenstockError
 from penstock.sql.types import Bound, Statement
+
+_FEW: Final = 20_000
+"""Rows that are kept as they came: to make a table of them takes longer than to look at them."""
 
 _OURS: Final[Config] = {
     # Our joins are in the right order: the fact first, then what has at most one row for each of
@@ -84,6 +89,7 @@ class Desk:
         self._cursor: duckdb.DuckDBPyConnection | None = cursor
         self._checked = checked
         self._names: set[str] = set()
+        self._few: dict[str, pa.Table] = {}
         self._reader: pa.RecordBatchReader | None = None
         self._using = Lock()  # held to interrupt, and to take away what could be interrupted
 
@@ -94,6 +100,15 @@ class Desk:
 
     def keep(self, name: str, reader: pa.RecordBatchReader) -> None:
         """Read all of it now, to be looked at as often as needed."""
+        first, is_all = _first_rows(reader)
+        if is_all:
+            self._few[name] = table = pa.Table.from_batches(first, schema=reader.schema)
+            self._open().register(name, table)
+        else:
+            self._keep_many(name, _chained(first, reader))
+        self._names.add(name)
+
+    def _keep_many(self, name: str, reader: pa.RecordBatchReader) -> None:
         cursor, incoming = self._open(), f"{name} comes"
         cursor.register(incoming, reader)
         try:
@@ -102,10 +117,12 @@ class Desk:
             )
         finally:
             cursor.unregister(incoming)
-        self._names.add(name)
 
     def values(self, name: str, column: str, most: int) -> tuple[Bound, ...] | None:
         """Return the different values of a column of what was kept, None if they are too many."""
+        if name in self._few:
+            different = pc.unique(self._few[name][column]).drop_null()
+            return None if len(different) > most else tuple(different.to_pylist())
         rows = self._open().execute(
             f"SELECT DISTINCT {quote(column)} FROM {quote(name)}"  # noqa: S608 - quoted
             f" WHERE {quote(column)} IS NOT NULL LIMIT {most + 1:d}"
@@ -151,6 +168,21 @@ class Desk:
         if self._cursor is None:
             raise EngineError("The query is closed.")
         return self._cursor
+
+
+def _first_rows(reader: pa.RecordBatchReader) -> tuple[list[pa.RecordBatch], bool]:
+    """Read on until it is more than a few rows, and say whether that was all."""
+    batches, rows = list[pa.RecordBatch](), 0
+    for batch in reader:
+        batches.append(batch)
+        rows += batch.num_rows
+        if rows > _FEW:
+            return batches, False
+    return batches, True
+
+
+def _chained(first: list[pa.RecordBatch], rest: pa.RecordBatchReader) -> pa.RecordBatchReader:
+    return pa.RecordBatchReader.from_batches(rest.schema, chain(first, rest))
 
 
 def explain(error: Exception) -> PenstockError:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from threading import Lock
 from time import monotonic
-from typing import Final
 
 import pyarrow as pa
 
@@ -15,10 +14,7 @@ from penstock.engine.duckdb.joining import Desk, explain
 from penstock.engine.types import Engine, Running
 from penstock.errors import PenstockError, QueryCancelledError
 from penstock.sql.across import longest_list, narrow_statement
-from penstock.sql.types import Bound, Part, Statement
-
-_SIZES: Final = (1, 2, 4, 8, 16, 32, 64, 128, 250, 500, 1_000, 2_500, 5_000)
-"""Lists are filled up to one of these lengths, so that a database meets few different texts."""
+from penstock.sql.types import Part, Statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,15 +115,9 @@ class Parts:
         for narrowing in part.fragment.narrowings:
             found = desk.values(narrowing.by, narrowing.other, min(narrowing.most, longest))
             if found is not None:
-                values, column = _filled_up(found), (narrowing.column, narrowing.type)
-                statement = narrow_statement(statement, column, values, dialect=dialect)
+                column = (narrowing.column, narrowing.type)
+                statement = narrow_statement(statement, column, found, dialect=dialect)
         return statement
-
-
-def _filled_up(values: Sequence[Bound]) -> Sequence[Bound]:
-    """Repeat the last value until the list has one of a few lengths."""
-    size = next((size for size in _SIZES if size >= len(values)), len(values))
-    return (*values, *([values[-1]] * (size - len(values)))) if values else ()
 
 
 def _named(error: PenstockError, database: str) -> PenstockError:

@@ -1,10 +1,55 @@
-"""How DuckDB says it: the standard is taken from it, so there is no difference yet."""
+"""How DuckDB says it: the standard is taken from it, so there is hardly a difference."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+from sqlglot import exp
+
+from penstock.model.types import DataType
 from penstock.sql.dialects.standard import Dialect
+from penstock.sql.types import Bound
+
+_WIDTHS: Final = ((1 << 31, exp.DType.INT), (1 << 63, exp.DType.BIGINT))
+
+# They hold the values of each group, once more for each total: one statement took up to twice as
+# long as several.
+_HOLDING: Final = (exp.Distinct, exp.Median, exp.PercentileCont)
 
 
 class DuckDB(Dialect):
     name = "duckdb"
-    keys = 250  # 1,000 placeholders take as long as half a million rows
+    nests_joins = True
+    exact_means = True
+    keys = 250  # with 2,500 the part alone is sooner, but the whole question was later
+
+    def among(
+        self, tree: exp.Expr, type_: DataType, values: Sequence[Bound], first: int
+    ) -> tuple[exp.Expr, Sequence[Bound]]:
+        """Join with the values of one list: of 250 placeholders it takes twice as long."""
+        listed = exp.DataType(
+            this=exp.DType.ARRAY,
+            expressions=[exp.DataType(this=_narrowest(type_, values), nested=False)],
+            nested=True,
+        )
+        json = exp.Cast(
+            this=self.placeholder(first, DataType.STRING),
+            to=exp.DataType(this=exp.DType.JSON, nested=False),
+        )
+        rows = exp.Select(expressions=[exp.Unnest(expressions=[exp.Cast(this=json, to=listed)])])
+        return exp.In(this=tree, query=exp.Subquery(this=rows)), (
+            msgspec.json.encode(values).decode(),
+        )
+
+    def totals_with_rows(self, measures: Sequence[exp.Expr], totals: int) -> bool:  # noqa: ARG002 - one is enough
+        return not any(measure.find(*_HOLDING) for measure in measures)
+
+
+def _narrowest(type_: DataType, values: Sequence[Bound]) -> exp.DType:
+    """Return the type that all have room in: a join compares the narrow ones sooner."""
+    if type_ is DataType.STRING:
+        return exp.DType.TEXT
+    largest = max((abs(value) for value in values if isinstance(value, int)), default=0)
+    return next((type_ for limit, type_ in _WIDTHS if largest < limit), exp.DType.INT128)

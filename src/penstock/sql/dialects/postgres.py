@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from sqlglot import exp
@@ -37,9 +38,10 @@ _WORDS: Final[dict[type[exp.Expr], str]] = {
 
 class Postgres(Dialect):
     name = "postgres"
+    exact_means = True
 
     def write(self, tree: exp.Expr) -> Written:
-        for node in list(tree.find_all(*_WORDS, exp.Round)):
+        for node in list(tree.find_all(*_WORDS, exp.Round, exp.DateDiff)):
             node.replace(_rewritten(node))
         return super().write(tree)
 
@@ -56,6 +58,11 @@ class Postgres(Dialect):
             return tree
         text = self.cast(tree, DataType.STRING)  # an enum's order is its own, a uuid has no pattern
         return exp.Collate(this=text, expression=exp.Identifier(this="C", quoted=True))
+
+    def totals_with_rows(self, measures: Sequence[exp.Expr], totals: int) -> bool:  # noqa: ARG002 - of any kind
+        # It groups by sets in one process, and by one set in as many as it may: with one total
+        # that took 1.2 times as long.
+        return totals > 1
 
     # Dates and times
 
@@ -125,11 +132,22 @@ def _rewritten(node: exp.Expr) -> exp.Expr:
     """Say in PostgreSQL's words what formulas may say."""
     if type(node) in _WORDS:
         return exp.Extract(this=exp.Var(this=_WORDS[type(node)]), expression=node.this)
+    if isinstance(node, exp.DateDiff):
+        return _difference(node)
     if node.args.get("decimals") is not None:
         # It rounds decimals to some digits, floats to whole numbers only.
         exact = exp.Cast(this=node.this, to=exp.DataType(this=exp.DType.DECIMAL, nested=False))
         node.set("this", exact)
     return node
+
+
+def _difference(node: exp.DateDiff) -> exp.Expr:
+    """Return days as the difference of dates; by way of seconds it takes three times as long."""
+    if node.text("unit").upper() not in {"", "DAY"}:
+        return node
+    day = exp.DataType(this=exp.DType.DATE, nested=False)
+    later, earlier = (exp.Cast(this=of, to=day.copy()) for of in (node.this, node.expression))
+    return exp.Paren(this=exp.Sub(this=later, expression=earlier))
 
 
 def _unescaped(like: exp.Expr) -> exp.Expr:

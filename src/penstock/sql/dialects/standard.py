@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar, Final
 
 from sqlglot import exp
 
 from penstock.model.types import DataType
 from penstock.query.types import AnyCompute, Compute, Granularity, Percentile
-from penstock.sql.types import Written
+from penstock.sql.types import Bound, Written
 
 _HUNDRED = 100
+_LENGTHS: Final = (1, 2, 4, 8, 16, 32, 64, 128, 250, 500, 1_000, 2_500, 5_000)
 _FIRST_SEMESTER = 6
 
 _UNITS: Final = {
@@ -50,6 +52,12 @@ class Dialect:
 
     keys: ClassVar[int] = 10_000
     """How many values of one list it compares sooner than it would send the other rows."""
+
+    nests_joins: ClassVar[bool] = False
+    """Whether it takes joins as they are written: they are best written inside of others then."""
+
+    exact_means: ClassVar[bool] = False
+    """Whether its mean of decimals is made of their exact sum, and not itself rounded to digits."""
 
     has_booleans: ClassVar[bool] = True
     """Whether a comparison gives a boolean, and not the integer 0 or 1."""
@@ -159,6 +167,11 @@ class Dialect:
         """Return a continuous percentile; `share` is between 0 and 1, as SQL writes it."""
         return exp.PercentileCont(this=argument, expression=exp.Literal.number(share))
 
+    def farthest(self, moment: exp.Expr, among: Sequence[exp.Expr], *, earliest: bool) -> exp.Expr:
+        """Return the last moment, or the first, of the rows that are equal in all of `among`."""
+        of = exp.Min(this=moment) if earliest else exp.Max(this=moment)
+        return exp.Window(this=of, partition_by=list(among))
+
     # Comparisons
 
     def like(self, left: exp.Expr, pattern: exp.Expr) -> exp.Expr:
@@ -172,11 +185,28 @@ class Dialect:
         r"""Compare with a pattern in which `\` takes the next character as it is."""
         return exp.Escape(this=self.like(left, pattern), expression=exp.Literal.string("\\"))
 
+    def among(
+        self, tree: exp.Expr, type_: DataType, values: Sequence[Bound], first: int
+    ) -> tuple[exp.Expr, Sequence[Bound]]:
+        """Compare with a list that has a value; also return what fills its placeholders.
+
+        They are numbered from `first`. There are as many as one of a few lengths, so that a
+        database meets few different texts: the last value comes again and again.
+        """
+        size = next((size for size in _LENGTHS if size >= len(values)), len(values))
+        filled = (*values, *([values[-1]] * (size - len(values))))
+        marks = [self.placeholder(first + i, type_) for i in range(size)]
+        return exp.In(this=tree, expressions=marks), filled
+
     def same(self, left: exp.Expr, right: exp.Expr) -> exp.Expr:
         """Compare so that null equals null."""
         return exp.NullSafeEQ(this=left, expression=right)
 
     # Statements
+
+    def totals_with_rows(self, measures: Sequence[exp.Expr], totals: int) -> bool:  # noqa: ARG002 - some look at them
+        """Whether grouping sets give rows and totals sooner than a statement for each: measured."""
+        return False
 
     def ordered(self, position: int, *, descending: bool) -> exp.Expr:
         """Order by a column of the select; nulls last, always."""

@@ -18,6 +18,7 @@ from penstock.errors import (
 )
 from penstock.model.types import DataType, Table
 from penstock.plan.fragments import Fragments
+from penstock.plan.gather import Gathering
 from penstock.policy.types import View
 from penstock.query.sql import Argument, SQLQuery
 from penstock.query.types import Limits, Value
@@ -42,7 +43,8 @@ OURS = "ours"
 class Draft:
     """One question in SQL on its way. `dialects` says how each database speaks.
 
-    `apart`: it reads from several databases, and what each gives is joined in another.
+    `apart`: it reads from several databases, and what each gives is joined in another. `there`: or
+    an engine that has the tables of all of them answers the whole.
     `can_fail`: a value could make the database fail. `blind`: what is read is not all known, so
     that nothing can be said of names.
     """
@@ -57,7 +59,9 @@ class Draft:
     readings: list[Source] = field(default_factory=list)
     ctes: list[exp.CTE] = field(default_factory=list)
     database: str | None = None
+    databases: set[str] = field(default_factory=set)
     apart: bool = False
+    there: Gathering | None = None
     fragments: Fragments = field(default_factory=Fragments)
     can_fail: bool = False
     blind: bool = False
@@ -112,6 +116,10 @@ class Draft:
 
     def read(self, table: Table) -> None:
         """Note that a table is read, and where it is."""
+        self.databases.add(table.database)
+        if self.there is not None:
+            self.database = self.there.database
+            return
         if self.database is None:
             self.database = table.database
         self.apart = self.apart or self.database != table.database

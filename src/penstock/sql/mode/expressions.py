@@ -97,6 +97,8 @@ class Expressions:
                 node,
             )
             return exp.Null()
+        if self.scope.refuses(node, source, attribute):
+            return exp.Null()
         expression = grouped_attribute(attribute, source)
         tree = compile_expression(expression, self.draft.dialect)
         tree.type = type_to_sql(attribute.type)

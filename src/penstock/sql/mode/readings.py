@@ -8,6 +8,7 @@ from sqlglot import exp
 
 from penstock.model.types import DataType, Table
 from penstock.plan.fragments import reading
+from penstock.plan.gather import gather_scan
 from penstock.plan.scope import Scope as PlanScope
 from penstock.plan.scope import attribute_of
 from penstock.plan.types import ColumnOf, Expression, FormulaOf, Output, Scan
@@ -30,6 +31,8 @@ def write_reading(source: Source, draft: Draft, markers: Markers) -> None:
     table, view = source.table, draft.view
     assert table is not None  # noqa: S101 - only readings of tables are kept
     scan = PlanScope(table, view.model.tables, view.guards, {}).scan
+    if draft.there is not None:
+        scan = gather_scan(scan, draft.there)
     meant = {name: _meant(table, name, scan.alias) for name in sorted(source.used)}
     columns = [
         _named(compile_expression(expression, markers.dialect), name)
@@ -39,7 +42,7 @@ def write_reading(source: Source, draft: Draft, markers: Markers) -> None:
         part = _part(scan, meant.values(), draft)
         source.tree.set("this", _select(columns, _relation(part.source, scan.alias), None))
         return
-    relation: exp.Expr = _relation(table.source, scan.alias)
+    relation: exp.Expr = _relation(scan.source, scan.alias)
     if scan.guard is None:
         source.tree.set("this", _select(columns, relation, None))
         return

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from sqlglot import exp
 
-from penstock.errors import AmbiguousNameError, UnknownColumnError
+from penstock.errors import AmbiguousNameError, ComputeNotAllowedError, UnknownColumnError
 from penstock.model.types import Attribute, Column
 from penstock.plan.types import ColumnOf, Expression, FormulaOf
 from penstock.sql.expressions import column
@@ -123,6 +123,19 @@ class Scope:
                 return source, found[0]
         return None
 
+    def refuses(self, node: exp.Column, source: Source, attribute: Attribute) -> bool:
+        """Whether an attribute of a group is made of what only the last rows of it have."""
+        balances = _semi_additive(attribute, source)
+        if balances:
+            self.draft.note(
+                ComputeNotAllowedError,
+                f"{attribute.name!r} is worked out of {' and '.join(balances)}, of which only the"
+                " last of each group counts: in SQL each row does.",
+                "Ask for it in JSON, or say in SQL which rows count.",
+                node,
+            )
+        return bool(balances)
+
     def _unknown(self, node: exp.Column, name: str) -> None:
         known = [m.name for source in self.sources for m in members(source)]
         near = near_to(name, known)
@@ -138,6 +151,18 @@ def matching(name: str, among: Sequence[T], named: Callable[[T], str]) -> list[T
     """Return those of a name: as it is written, else whatever its capitals."""
     exact = [each for each in among if named(each) == name]
     return exact or [each for each in among if named(each).lower() == name.lower()]
+
+
+def _semi_additive(attribute: Attribute, source: Source) -> tuple[str, ...]:
+    """Return what is semi-additive of what an attribute of a group is made of."""
+    assert source.table is not None  # noqa: S101 - only tables have attributes of groups
+    siblings = source.table.attributes
+    found = attribute.source
+    if attribute.semi_additive is not None:
+        return (repr(attribute.name),)
+    if isinstance(found, Column) or not attribute.aggregates:
+        return ()
+    return tuple(each for name in found.uses for each in _semi_additive(siblings[name], source))
 
 
 def grouped_attribute(attribute: Attribute, source: Source) -> Expression:

@@ -18,6 +18,7 @@ from penstock.errors import (
     suggestion,
 )
 from penstock.model.types import DataType
+from penstock.plan.gather import Gathering
 from penstock.plan.types import Column, Parameter, Role
 from penstock.policy.types import View
 from penstock.query.sql import SQLQuery
@@ -35,12 +36,17 @@ from penstock.sql.types import Template
 
 
 def translate_sql(
-    query: SQLQuery, view: View, limits: Limits, dialects: Mapping[str, str]
+    query: SQLQuery,
+    view: View,
+    limits: Limits,
+    dialects: Mapping[str, str],
+    gathering: Gathering | None = None,
 ) -> Translated:
     """Return the engine's SQL for every question of this shape by callers of this view.
 
-    `dialects` says how each database speaks. The policy is inside: each reading of a table is a
-    subquery of the columns and rows that the view has. Raises QueryError and its kinds.
+    `dialects` says how each database speaks; what needs several of them is left to the engine of
+    `gathering` where that has them all. The policy is inside: each reading of a table is a subquery
+    of the columns and rows that the view has. Raises QueryError and its kinds.
     """
     tongue = find_tongue(query.dialect)
     draft = Draft(query, view, limits, dialects, tongue)
@@ -49,7 +55,9 @@ def translate_sql(
         result = _read(draft)
         if draft.apart:
             # What was read before that was known is in the words of one of them.
-            draft = Draft(query, view, limits, dialects, tongue, apart=True)
+            holds = gathering is not None and gathering.joins(draft.databases)
+            there = gathering if holds else None
+            draft = Draft(query, view, limits, dialects, tongue, apart=there is None, there=there)
             result = _read(draft)
         return _finish(draft, result)
     except RecursionError as error:

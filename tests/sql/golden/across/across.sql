@@ -61,6 +61,44 @@ ORDER BY
   1 ASC
 LIMIT $1
 
+-- case: which moment is the last one is seen where the rows meet
+-- query: {"data": {"fields": {"craft_miles": ["sum"], "flight": ["count"]}}, "scale": {"fields": ["manufacturer"]}}
+-- part 'flights' of demo
+SELECT
+  "flights"."tailnum" AS "tailnum",
+  "flights"."distance" AS "distance",
+  "flights"."flight_date" AS "flight_date",
+  "flights"."flight" AS "flight"
+FROM "flights" AS "flights"
+-- part 'plane' of fleet
+SELECT
+  "plane"."tailnum" COLLATE BINARY AS "tailnum",
+  "plane"."manufacturer" COLLATE BINARY AS "manufacturer"
+FROM "planes" AS "plane"
+-- rows
+SELECT
+  "the rows"."manufacturer" AS "manufacturer",
+  CAST(SUM(
+    CASE WHEN "the rows"."moment 2" = "the rows"."last 3" THEN "the rows"."value 1" END
+  ) AS BIGINT) AS "craft_miles_sum",
+  COUNT("the rows"."value 4") AS "flight_count"
+FROM (
+  SELECT
+    "plane"."manufacturer" AS "manufacturer",
+    "flights"."distance" AS "value 1",
+    "flights"."flight_date" AS "moment 2",
+    MAX(CASE WHEN NOT "flights"."distance" IS NULL THEN "flights"."flight_date" END) OVER (PARTITION BY "plane"."manufacturer", "flights"."tailnum") AS "last 3",
+    "flights"."flight" AS "value 4"
+  FROM "flights" AS "flights"
+  LEFT JOIN "plane" AS "plane"
+    ON "flights"."tailnum" = "plane"."tailnum"
+) AS "the rows"
+GROUP BY
+  1
+ORDER BY
+  1 ASC
+LIMIT $1
+
 -- case: filters go to where their attributes are
 -- query: {"data": {"fields": {"distance": ["sum"]}}, "scale": {"fields": ["dest_airport.name"]}, "filter": {"planes.year": {"gt": 2000}, "carrier": ["UA", "AA"]}, "having": {"distance": {"sum": {"gt": 1000}}}}
 -- part 'plane' of fleet, kept

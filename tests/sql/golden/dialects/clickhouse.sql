@@ -264,6 +264,48 @@ SELECT
 FROM "samples" AS "samples"
 LIMIT {p1: Int64};
 
+-- topic: the last moment of a group
+-- filled: limit
+SELECT
+  "the rows"."day:month" AS "day:month",
+  accurateCast(
+    sum(
+      toInt128(
+        CASE WHEN "the rows"."moment 2" = "the rows"."last 3" THEN "the rows"."value 1" END
+      )
+    ),
+    'Nullable(Int64)'
+  ) AS "stock_sum",
+  AVG(
+    CAST(CAST(CASE WHEN "the rows"."moment 5" = "the rows"."last 6" THEN "the rows"."value 4" END AS Nullable(Float64)) AS Nullable(Float64))
+  ) AS "worth_avg",
+  toInt64(COUNT("the rows"."value 7")) AS "id_count"
+FROM (
+  SELECT
+    CAST(dateTrunc('MONTH', CAST(CAST("samples"."day" AS Nullable(Date32)) AS Nullable(Date32))) AS Nullable(Date32)) AS "day:month",
+    "samples"."whole" AS "value 1",
+    "samples"."at_tz" AS "moment 2",
+    MAX(CASE WHEN NOT (
+      "samples"."whole" IS NULL
+    ) THEN "samples"."at_tz" END) OVER (
+      PARTITION BY CAST(dateTrunc('MONTH', CAST(CAST("samples"."day" AS Nullable(Date32)) AS Nullable(Date32))) AS Nullable(Date32)), "samples"."name"
+    ) AS "last 3",
+    "samples"."price" AS "value 4",
+    "samples"."day" AS "moment 5",
+    MAX(CASE WHEN NOT (
+      "samples"."price" IS NULL
+    ) THEN "samples"."day" END) OVER (
+      PARTITION BY CAST(dateTrunc('MONTH', CAST(CAST("samples"."day" AS Nullable(Date32)) AS Nullable(Date32))) AS Nullable(Date32))
+    ) AS "last 6",
+    "samples"."id" AS "value 7"
+  FROM "samples" AS "samples"
+) AS "the rows"
+GROUP BY
+  1
+ORDER BY
+  1 ASC
+LIMIT {p1: Int64};
+
 -- topic: a sum of conditions
 -- filled: limit
 SELECT
@@ -273,12 +315,7 @@ LIMIT {p1: Int64};
 
 -- topic: the same groups a year earlier
 -- filled: limit
-SELECT
-  "the answer"."day:month" AS "day:month",
-  "the answer"."name" AS "name",
-  "the answer"."id_count" AS "id_count",
-  "1 before"."id_count_1" AS "id_count_1"
-FROM (
+WITH "the groups" AS (
   SELECT
     CAST(dateTrunc('MONTH', CAST(CAST("samples"."day" AS Nullable(Date32)) AS Nullable(Date32))) AS Nullable(Date32)) AS "day:month",
     toString("samples"."name") AS "name",
@@ -287,6 +324,18 @@ FROM (
   GROUP BY
     1,
     2
+)
+SELECT
+  "the answer"."day:month" AS "day:month",
+  "the answer"."name" AS "name",
+  "the answer"."id_count" AS "id_count",
+  "1 before"."id_count_1" AS "id_count_1"
+FROM (
+  SELECT
+    "the answer"."day:month" AS "day:month",
+    "the answer"."name" AS "name",
+    "the answer"."id_count" AS "id_count"
+  FROM "the groups" AS "the answer"
   ORDER BY
     1 ASC,
     2 ASC
@@ -294,13 +343,10 @@ FROM (
 ) AS "the answer"
 LEFT JOIN (
   SELECT
-    CAST(dateTrunc('MONTH', CAST(CAST("samples"."day" AS Nullable(Date32)) AS Nullable(Date32))) AS Nullable(Date32)) AS "day:month",
-    toString("samples"."name") AS "name",
-    toInt64(COUNT("samples"."id")) AS "id_count_1"
-  FROM "samples" AS "samples"
-  GROUP BY
-    1,
-    2
+    "the answer"."day:month" AS "day:month",
+    "the answer"."name" AS "name",
+    "the answer"."id_count" AS "id_count_1"
+  FROM "the groups" AS "the answer"
 ) AS "1 before"
   ON CAST(dateTrunc(
     'MONTH',

@@ -582,6 +582,52 @@ SELECT
 FROM `samples` AS `samples`
 LIMIT ?;
 
+-- topic: the last moment of a group
+-- filled: limit
+SELECT
+  `the rows`.`day:month` AS `day:month`,
+  SUM(
+    CASE WHEN `the rows`.`moment 2` = `the rows`.`last 3` THEN `the rows`.`value 1` END
+  ) AS `stock_sum`,
+  AVG(
+    CAST(CASE WHEN `the rows`.`moment 5` = `the rows`.`last 6` THEN `the rows`.`value 4` END AS DOUBLE)
+  ) AS `worth_avg`,
+  COUNT(`the rows`.`value 7`) AS `id_count`
+FROM (
+  SELECT
+    CAST((
+      DATE(`samples`.`day`) - INTERVAL (
+        DAYOFMONTH(`samples`.`day`) - 1
+      ) DAY
+    ) AS DATE) AS `day:month`,
+    `samples`.`whole` AS `value 1`,
+    `samples`.`at_tz` AS `moment 2`,
+    MAX(CASE WHEN NOT `samples`.`whole` IS NULL THEN `samples`.`at_tz` END) OVER (
+      PARTITION BY CAST((
+        DATE(`samples`.`day`) - INTERVAL (
+          DAYOFMONTH(`samples`.`day`) - 1
+        ) DAY
+      ) AS DATE), CAST(`samples`.`name` AS CHAR CHARACTER SET utf8mb4) COLLATE utf8mb4_0900_bin
+    ) AS `last 3`,
+    `samples`.`price` AS `value 4`,
+    `samples`.`day` AS `moment 5`,
+    MAX(CASE WHEN NOT `samples`.`price` IS NULL THEN `samples`.`day` END) OVER (
+      PARTITION BY CAST((
+        DATE(`samples`.`day`) - INTERVAL (
+          DAYOFMONTH(`samples`.`day`) - 1
+        ) DAY
+      ) AS DATE)
+    ) AS `last 6`,
+    `samples`.`id` AS `value 7`
+  FROM `samples` AS `samples`
+) AS `the rows`
+GROUP BY
+  1
+ORDER BY
+  `the rows`.`day:month` IS NULL ASC,
+  1 ASC
+LIMIT ?;
+
 -- topic: a sum of conditions
 -- filled: limit
 SELECT
@@ -591,12 +637,7 @@ LIMIT ?;
 
 -- topic: the same groups a year earlier
 -- filled: limit
-SELECT
-  `the answer`.`day:month` AS `day:month`,
-  `the answer`.`name` AS `name`,
-  `the answer`.`id_count` AS `id_count`,
-  `1 before`.`id_count_1` AS `id_count_1`
-FROM (
+WITH `the groups` AS (
   SELECT
     CAST((
       DATE(`samples`.`day`) - INTERVAL (
@@ -609,30 +650,31 @@ FROM (
   GROUP BY
     1,
     2
+)
+SELECT
+  `the answer`.`day:month` AS `day:month`,
+  `the answer`.`name` AS `name`,
+  `the answer`.`id_count` AS `id_count`,
+  `1 before`.`id_count_1` AS `id_count_1`
+FROM (
+  SELECT
+    `the answer`.`day:month` AS `day:month`,
+    `the answer`.`name` AS `name`,
+    `the answer`.`id_count` AS `id_count`
+  FROM `the groups` AS `the answer`
   ORDER BY
-    CAST((
-      DATE(`samples`.`day`) - INTERVAL (
-        DAYOFMONTH(`samples`.`day`) - 1
-      ) DAY
-    ) AS DATE) IS NULL ASC,
+    `the answer`.`day:month` IS NULL ASC,
     1 ASC,
-    CAST(`samples`.`name` AS CHAR CHARACTER SET utf8mb4) COLLATE utf8mb4_0900_bin IS NULL ASC,
+    `the answer`.`name` IS NULL ASC,
     2 ASC
   LIMIT ?
 ) AS `the answer`
 LEFT JOIN (
   SELECT
-    CAST((
-      DATE(`samples`.`day`) - INTERVAL (
-        DAYOFMONTH(`samples`.`day`) - 1
-      ) DAY
-    ) AS DATE) AS `day:month`,
-    CAST(`samples`.`name` AS CHAR CHARACTER SET utf8mb4) COLLATE utf8mb4_0900_bin AS `name`,
-    COUNT(`samples`.`id`) AS `id_count_1`
-  FROM `samples` AS `samples`
-  GROUP BY
-    1,
-    2
+    `the answer`.`day:month` AS `day:month`,
+    `the answer`.`name` AS `name`,
+    `the answer`.`id_count` AS `id_count_1`
+  FROM `the groups` AS `the answer`
 ) AS `1 before`
   ON CAST((
     DATE(CAST((

@@ -254,6 +254,42 @@ SELECT
 FROM "samples" AS "samples"
 LIMIT ?;
 
+-- topic: the last moment of a group
+-- filled: limit
+SELECT
+  "the rows"."day:month" AS "day:month",
+  SUM(
+    CASE
+      WHEN PENSTOCK_UTC("the rows"."moment 2") = PENSTOCK_UTC("the rows"."last 3")
+      THEN "the rows"."value 1"
+    END
+  ) AS "stock_sum",
+  AVG(
+    CAST(CASE WHEN "the rows"."moment 5" = "the rows"."last 6" THEN "the rows"."value 4" END AS REAL)
+  ) AS "worth_avg",
+  COUNT("the rows"."value 7") AS "id_count"
+FROM (
+  SELECT
+    SUBSTRING(DATE(SUBSTRING("samples"."day", 1, 10), 'start of month'), 1, 10) AS "day:month",
+    "samples"."whole" AS "value 1",
+    PENSTOCK_UTC("samples"."at_tz") AS "moment 2",
+    MAX(CASE WHEN NOT "samples"."whole" IS NULL THEN PENSTOCK_UTC("samples"."at_tz") END) OVER (
+      PARTITION BY SUBSTRING(DATE(SUBSTRING("samples"."day", 1, 10), 'start of month'), 1, 10), "samples"."name" COLLATE BINARY
+    ) AS "last 3",
+    "samples"."price" AS "value 4",
+    "samples"."day" AS "moment 5",
+    MAX(CASE WHEN NOT "samples"."price" IS NULL THEN "samples"."day" END) OVER (
+      PARTITION BY SUBSTRING(DATE(SUBSTRING("samples"."day", 1, 10), 'start of month'), 1, 10)
+    ) AS "last 6",
+    "samples"."id" AS "value 7"
+  FROM "samples" AS "samples"
+) AS "the rows"
+GROUP BY
+  1
+ORDER BY
+  1 ASC NULLS LAST
+LIMIT ?;
+
 -- topic: a sum of conditions
 -- filled: limit
 SELECT
@@ -263,12 +299,7 @@ LIMIT ?;
 
 -- topic: the same groups a year earlier
 -- filled: limit
-SELECT
-  "the answer"."day:month" AS "day:month",
-  "the answer"."name" AS "name",
-  "the answer"."id_count" AS "id_count",
-  "1 before"."id_count_1" AS "id_count_1"
-FROM (
+WITH "the groups" AS (
   SELECT
     SUBSTRING(DATE(SUBSTRING("samples"."day", 1, 10), 'start of month'), 1, 10) AS "day:month",
     "samples"."name" COLLATE BINARY AS "name",
@@ -277,6 +308,18 @@ FROM (
   GROUP BY
     1,
     2
+)
+SELECT
+  "the answer"."day:month" AS "day:month",
+  "the answer"."name" AS "name",
+  "the answer"."id_count" AS "id_count",
+  "1 before"."id_count_1" AS "id_count_1"
+FROM (
+  SELECT
+    "the answer"."day:month" AS "day:month",
+    "the answer"."name" AS "name",
+    "the answer"."id_count" AS "id_count"
+  FROM "the groups" AS "the answer"
   ORDER BY
     1 ASC NULLS LAST,
     2 ASC NULLS LAST
@@ -284,13 +327,10 @@ FROM (
 ) AS "the answer"
 LEFT JOIN (
   SELECT
-    SUBSTRING(DATE(SUBSTRING("samples"."day", 1, 10), 'start of month'), 1, 10) AS "day:month",
-    "samples"."name" COLLATE BINARY AS "name",
-    COUNT("samples"."id") AS "id_count_1"
-  FROM "samples" AS "samples"
-  GROUP BY
-    1,
-    2
+    "the answer"."day:month" AS "day:month",
+    "the answer"."name" AS "name",
+    "the answer"."id_count" AS "id_count_1"
+  FROM "the groups" AS "the answer"
 ) AS "1 before"
   ON SUBSTRING(
     DATE(

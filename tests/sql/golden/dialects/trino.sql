@@ -269,6 +269,37 @@ SELECT
 FROM "samples" AS "samples"
 LIMIT ?;
 
+-- topic: the last moment of a group
+-- filled: limit
+SELECT
+  "the rows"."day:month" AS "day:month",
+  CAST(SUM(
+    CASE WHEN "the rows"."moment 2" = "the rows"."last 3" THEN "the rows"."value 1" END
+  ) AS BIGINT) AS "stock_sum",
+  AVG(
+    CAST(CASE WHEN "the rows"."moment 5" = "the rows"."last 6" THEN "the rows"."value 4" END AS DOUBLE)
+  ) AS "worth_avg",
+  COUNT("the rows"."value 7") AS "id_count"
+FROM (
+  SELECT
+    CAST(DATE_TRUNC('MONTH', "samples"."day") AS DATE) AS "day:month",
+    "samples"."whole" AS "value 1",
+    "samples"."at_tz" AS "moment 2",
+    MAX(CASE WHEN NOT "samples"."whole" IS NULL THEN "samples"."at_tz" END) OVER (
+      PARTITION BY CAST(DATE_TRUNC('MONTH', "samples"."day") AS DATE), "samples"."name"
+    ) AS "last 3",
+    "samples"."price" AS "value 4",
+    "samples"."day" AS "moment 5",
+    MAX(CASE WHEN NOT "samples"."price" IS NULL THEN "samples"."day" END) OVER (PARTITION BY CAST(DATE_TRUNC('MONTH', "samples"."day") AS DATE)) AS "last 6",
+    "samples"."id" AS "value 7"
+  FROM "samples" AS "samples"
+) AS "the rows"
+GROUP BY
+  1
+ORDER BY
+  1 ASC
+LIMIT ?;
+
 -- topic: a sum of conditions
 -- filled: limit
 SELECT
@@ -278,12 +309,7 @@ LIMIT ?;
 
 -- topic: the same groups a year earlier
 -- filled: limit
-SELECT
-  "the answer"."day:month" AS "day:month",
-  "the answer"."name" AS "name",
-  "the answer"."id_count" AS "id_count",
-  "1 before"."id_count_1" AS "id_count_1"
-FROM (
+WITH "the groups" AS (
   SELECT
     CAST(DATE_TRUNC('MONTH', "samples"."day") AS DATE) AS "day:month",
     "samples"."name" AS "name",
@@ -292,6 +318,18 @@ FROM (
   GROUP BY
     1,
     2
+)
+SELECT
+  "the answer"."day:month" AS "day:month",
+  "the answer"."name" AS "name",
+  "the answer"."id_count" AS "id_count",
+  "1 before"."id_count_1" AS "id_count_1"
+FROM (
+  SELECT
+    "the answer"."day:month" AS "day:month",
+    "the answer"."name" AS "name",
+    "the answer"."id_count" AS "id_count"
+  FROM "the groups" AS "the answer"
   ORDER BY
     1 ASC,
     2 ASC
@@ -299,13 +337,10 @@ FROM (
 ) AS "the answer"
 LEFT JOIN (
   SELECT
-    CAST(DATE_TRUNC('MONTH', "samples"."day") AS DATE) AS "day:month",
-    "samples"."name" AS "name",
-    COUNT("samples"."id") AS "id_count_1"
-  FROM "samples" AS "samples"
-  GROUP BY
-    1,
-    2
+    "the answer"."day:month" AS "day:month",
+    "the answer"."name" AS "name",
+    "the answer"."id_count" AS "id_count_1"
+  FROM "the groups" AS "the answer"
 ) AS "1 before"
   ON CAST(DATE_TRUNC('MONTH', CAST((
     "the answer"."day:month" - INTERVAL '12' MONTH

@@ -281,6 +281,36 @@ TOP (?)
   )) AS [with_tax_sum]
 FROM [samples] AS [samples];
 
+-- topic: the last moment of a group
+-- filled: limit
+SELECT
+TOP (?)
+  [the rows].[day:month] AS [day:month],
+  CAST(SUM(
+    CAST(CASE WHEN [the rows].[moment 2] = [the rows].[last 3] THEN [the rows].[value 1] END AS BIGINT)
+  ) AS BIGINT) AS [stock_sum],
+  AVG(
+    CAST(CASE WHEN [the rows].[moment 5] = [the rows].[last 6] THEN [the rows].[value 4] END AS FLOAT)
+  ) AS [worth_avg],
+  COUNT_BIG([the rows].[value 7]) AS [id_count]
+FROM (
+  SELECT
+    CAST(DATETRUNC(MONTH, [samples].[day]) AS DATE) AS [day:month],
+    [samples].[whole] AS [value 1],
+    [samples].[at_tz] AS [moment 2],
+    MAX(CASE WHEN NOT [samples].[whole] IS NULL THEN [samples].[at_tz] END) OVER (PARTITION BY CAST(DATETRUNC(MONTH, [samples].[day]) AS DATE), [samples].[name]) AS [last 3],
+    [samples].[price] AS [value 4],
+    [samples].[day] AS [moment 5],
+    MAX(CASE WHEN NOT [samples].[price] IS NULL THEN [samples].[day] END) OVER (PARTITION BY CAST(DATETRUNC(MONTH, [samples].[day]) AS DATE)) AS [last 6],
+    [samples].[id] AS [value 7]
+  FROM [samples] AS [samples]
+) AS [the rows]
+GROUP BY
+  [the rows].[day:month]
+ORDER BY
+  CASE WHEN [the rows].[day:month] IS NULL THEN 1 ELSE 0 END ASC,
+  1 ASC;
+
 -- topic: a sum of conditions
 -- filled: limit
 SELECT
@@ -290,6 +320,16 @@ FROM [samples] AS [samples];
 
 -- topic: the same groups a year earlier
 -- filled: limit
+WITH [the groups] AS (
+  SELECT
+    CAST(DATETRUNC(MONTH, [samples].[day]) AS DATE) AS [day:month],
+    [samples].[name] AS [name],
+    COUNT_BIG([samples].[id]) AS [id_count]
+  FROM [samples] AS [samples]
+  GROUP BY
+    CAST(DATETRUNC(MONTH, [samples].[day]) AS DATE),
+    [samples].[name]
+)
 SELECT
   [the answer].[day:month] AS [day:month],
   [the answer].[name] AS [name],
@@ -298,28 +338,22 @@ SELECT
 FROM (
   SELECT
   TOP (?)
-    CAST(DATETRUNC(MONTH, [samples].[day]) AS DATE) AS [day:month],
-    [samples].[name] AS [name],
-    COUNT_BIG([samples].[id]) AS [id_count]
-  FROM [samples] AS [samples]
-  GROUP BY
-    CAST(DATETRUNC(MONTH, [samples].[day]) AS DATE),
-    [samples].[name]
+    [the answer].[day:month] AS [day:month],
+    [the answer].[name] AS [name],
+    [the answer].[id_count] AS [id_count]
+  FROM [the groups] AS [the answer]
   ORDER BY
-    CASE WHEN CAST(DATETRUNC(MONTH, [samples].[day]) AS DATE) IS NULL THEN 1 ELSE 0 END ASC,
+    CASE WHEN [the answer].[day:month] IS NULL THEN 1 ELSE 0 END ASC,
     1 ASC,
-    CASE WHEN [samples].[name] IS NULL THEN 1 ELSE 0 END ASC,
+    CASE WHEN [the answer].[name] IS NULL THEN 1 ELSE 0 END ASC,
     2 ASC
 ) AS [the answer]
 LEFT JOIN (
   SELECT
-    CAST(DATETRUNC(MONTH, [samples].[day]) AS DATE) AS [day:month],
-    [samples].[name] AS [name],
-    COUNT_BIG([samples].[id]) AS [id_count_1]
-  FROM [samples] AS [samples]
-  GROUP BY
-    CAST(DATETRUNC(MONTH, [samples].[day]) AS DATE),
-    [samples].[name]
+    [the answer].[day:month] AS [day:month],
+    [the answer].[name] AS [name],
+    [the answer].[id_count] AS [id_count_1]
+  FROM [the groups] AS [the answer]
 ) AS [1 before]
   ON CAST(DATETRUNC(MONTH, CAST(DATEADD(MONTH, -12, [the answer].[day:month]) AS DATE)) AS DATE) = [1 before].[day:month]
   AND [the answer].[name] IS NOT DISTINCT FROM [1 before].[name]
