@@ -9,6 +9,8 @@ from typing import Protocol
 
 from penstock.deploy.types import Address, NodeSpec, NodeStats, RunningNode
 
+LEFT = "left"  # the folder of the state folder for what nodes that are gone had left to tell
+
 
 @dataclass(frozen=True, slots=True)
 class ImagePlace:
@@ -58,7 +60,10 @@ class Driver(Protocol):
         """Return where a node listens, None if it has no address (yet, or any more)."""
 
     def stop(self, node: str, grace: float) -> Stopped:
-        """SIGTERM, SIGKILL after `grace` seconds, and forget it; gone already is no error."""
+        """SIGTERM, SIGKILL after `grace` seconds, and forget it; gone already is no error.
+
+        What it still had to tell is in the state folder, `left/<node>`, if it can be kept at all.
+        """
 
     def logs(self, node: str, *, tail: int | None = None, follow: bool = False) -> Iterator[bytes]:
         """Yield lines of what a node printed, without their ends; the last `tail` of them.

@@ -1,0 +1,1 @@
+"""Nodes as services of a Docker swarm, one each, on whichever machine has room."""
