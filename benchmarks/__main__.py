@@ -11,6 +11,7 @@ from benchmarks.compile import measure_compile, measure_wide_compile
 from benchmarks.effort import FULL, QUICK, Effort
 from benchmarks.ending import end_on_signals
 from benchmarks.federation import measure_federation
+from benchmarks.gateway import measure_gateway
 from benchmarks.http import measure_cached, measure_crowds, measure_downloads
 from benchmarks.memory import measure_memory
 from benchmarks.overhead import measure_overhead
@@ -73,6 +74,7 @@ MEASURES: dict[str, Measure] = {
     "federation": measure_federation,
     "overhead": _overhead,
     "cached": _cached,
+    "gateway": lambda effort: [measure_gateway(Penstock(), flights(), effort)],
     "downloads": lambda effort: measure_downloads(Penstock(), tpch(), effort),
     "memory": _memory,
     "crowds": lambda effort: measure_crowds(Penstock(), tpch(), effort),

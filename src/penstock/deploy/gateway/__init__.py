@@ -1,0 +1,34 @@
+"""The stable address in front of the nodes: Envoy, configured by files."""
+
+from penstock.deploy.gateway.access_log import AccessRecord, access_records
+from penstock.deploy.gateway.certificates import read_certificate
+from penstock.deploy.gateway.gateway import Gateway
+from penstock.deploy.gateway.types import (
+    RESERVED_PROJECTS,
+    ApiRoute,
+    Certificate,
+    Domain,
+    Figures,
+    GatewayConfig,
+    GatewaySettings,
+    Limits,
+    Listener,
+    Upstream,
+)
+
+__all__ = [
+    "RESERVED_PROJECTS",
+    "AccessRecord",
+    "ApiRoute",
+    "Certificate",
+    "Domain",
+    "Figures",
+    "Gateway",
+    "GatewayConfig",
+    "GatewaySettings",
+    "Limits",
+    "Listener",
+    "Upstream",
+    "access_records",
+    "read_certificate",
+]
