@@ -88,6 +88,16 @@ def test_the_catalogue_tells_what_can_be_asked(flights: Node) -> None:
     assert flights.get("/qb/dataset").body == flights.get("/dataset").body
 
 
+def test_the_catalogue_tells_over_what_a_balance_does_not_add_up(flights: Node) -> None:
+    catalogue = flights.get("/dataset").object()
+    tables = {str(table["name"]): table for table in objects(catalogue["tables"])}
+    attributes = {a["name"]: a for a in objects(tables["weather"]["attributes"])}
+
+    told = attributes["barometer"]["semi_additive"]
+    assert told == {"over": "observed", "take": "last", "per": ["origin"]}
+    assert "semi_additive" not in attributes["pressure"]
+
+
 def test_the_rows_of_a_filtered_table_are_not_counted_for_others(flights: Node) -> None:
     tables = objects(flights.get("/dataset", "jfk").object()["tables"])
     rows = {table["name"]: table.get("rows") for table in tables}

@@ -18,7 +18,7 @@ class KeyRecord:
     """An API key without its secrets. Times are in epoch seconds.
 
     `current` and `next` are hashes; both are accepted while the key rotates. From `overlap_ends`
-    on, only `next` is.
+    on, only `next` is. `api` is the id of the one API it is for, None for all of them.
     """
 
     id: str
@@ -33,6 +33,7 @@ class KeyRecord:
     permissions: frozenset[str] = frozenset()
     expires: float | None = None
     revoked: float | None = None
+    api: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,6 +128,7 @@ class _Computing:
         body = b"".join(chunks)
         stored = keeping is not None and self._keep(stream, body, keeping)
         await send_whole(self.exchange, stream, body, kept=stored)
+        self.notes.computed = True
 
     async def _stream(self) -> AnswerStream:
         began, stages, pipeline = perf_counter(), Stages(), self.ask.serving.pipeline

@@ -61,7 +61,7 @@ def _nowhere(node: Node) -> _Refusal:
         exchange = Exchange(request.scope, request.receive, request.send)
         problem = problem_of(nowhere(exchange))
         body = encode_problem(problem)
-        node.observe(
+        node.tell(
             Answered(
                 method=exchange.method,
                 path=exchange.path,

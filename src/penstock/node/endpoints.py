@@ -12,12 +12,13 @@ import msgspec
 
 from penstock.auth.principal import Principal
 from penstock.encode.formats import FORMATS
-from penstock.errors import NotAcceptableError, NotFoundError, PenstockError, QueryError, suggestion
+from penstock.errors import NotAcceptableError, NotFoundError, QueryError, suggestion
 from penstock.node import docs_page, metrics
 from penstock.node.answering import Ask, answer
 from penstock.node.compression import Coding, choose_coding, compress
 from penstock.node.exchange import Exchange
 from penstock.node.node import Handler, Node, Notes, nowhere, refuse_method, require
+from penstock.node.readiness import send_readiness
 from penstock.node.recount import recount
 from penstock.node.serving import Serving
 from penstock.node.sql_endpoint import ask_in_sql, wanted_of_sql
@@ -246,19 +247,7 @@ async def show_alive(_: Node, exchange: Exchange, __: Notes) -> None:
 
 
 async def show_ready(node: Node, exchange: Exchange, _: Notes) -> None:
-    """Say whether every database answers and the keys can be read."""
-    loop = asyncio.get_running_loop()
-    problems = {}
-    for name, engine in node.serving.engines.items():
-        try:
-            await loop.run_in_executor(node.threads, engine.ping)
-        except PenstockError as error:
-            problems[name] = error.detail
-    if node.watcher.problem is not None:
-        problems["keys"] = "The key store cannot be read."
-    status = 503 if problems else 200
-    body = {"status": "unready" if problems else "ready", "problems": problems}
-    await exchange.respond(status, [_JSON, _NO_STORE], msgspec.json.encode(body))
+    await send_readiness(exchange, await node.readiness())
 
 
 async def show_metrics(node: Node, exchange: Exchange, _: Notes) -> None:

@@ -18,8 +18,17 @@ from penstock.events import (
     IssuerKeysUnavailable,
     KeysUnreadable,
     LastUsedUnwritten,
+    ManagerLost,
     RefreshFailed,
     ReloadRefused,
+    SnapshotRefused,
+    SnapshotUnwritten,
+    Unready,
+    UsageDamaged,
+    UsageKept,
+    UsageLost,
+    UsageRefused,
+    UsageUnwritten,
 )
 
 _WARNINGS: Final = (
@@ -28,7 +37,16 @@ _WARNINGS: Final = (
     KeysUnreadable,
     LastUsedUnwritten,
     IssuerKeysUnavailable,
+    ManagerLost,
     RefreshFailed,
+    SnapshotRefused,
+    SnapshotUnwritten,
+    Unready,
+    UsageDamaged,
+    UsageKept,
+    UsageLost,
+    UsageRefused,
+    UsageUnwritten,
 )
 _FLUSH_SECONDS: Final = 0.2
 _SERVER_ERROR: Final = 500

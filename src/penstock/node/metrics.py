@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
@@ -13,11 +13,13 @@ from prometheus_client.core import (
     CounterMetricFamily,
     GaugeMetricFamily,
     HistogramMetricFamily,
+    InfoMetricFamily,
     Metric,
 )
 from prometheus_client.registry import Collector
 
 from penstock.events import Answered, Event, Interrupted, ReloadRefused
+from penstock.usage.meter import OPERATION
 
 MEDIA_TYPE: Final = b"text/plain; version=0.0.4; charset=utf-8"
 
@@ -42,6 +44,10 @@ _SECONDS: Final = (
 )
 
 
+_CLASSES: Final = ("0xx", "1xx", "2xx", "3xx", "4xx", "5xx")
+_NOBODY: Final[Mapping[str, str]] = {}
+
+
 @dataclass(slots=True)
 class _Times:
     """A histogram. The library's own takes a lock each time, and every request makes several."""
@@ -60,21 +66,30 @@ class _Times:
 
 
 class Metrics(Collector):
-    """Counts what it is told; the families are made when somebody asks for them."""
+    """Counts what it is told; the families are made when somebody asks for them.
 
-    def __init__(self) -> None:
+    `identity` says which node this is. How long operators' own questions take is not counted: an
+    idle node would seem as fast as its probes.
+    """
+
+    def __init__(self, identity: Mapping[str, str] = _NOBODY) -> None:
+        self._identity = identity
         self.registry = CollectorRegistry()
         self.gauges: Callable[[], Iterable[Figure]] = tuple
         self._requests: Counter[tuple[str, int, str]] = Counter()
         self._sums: Counter[str] = Counter()
-        self._times = _Times()
+        self._times: dict[str, _Times] = {}
         self._stages: dict[str, _Times] = {}
         self.registry.register(self)
 
     def __call__(self, event: Event) -> None:
         if isinstance(event, Answered):
             self._requests[event.route, event.status, event.cache or ""] += 1
-            self._times.observe(event.seconds)
+            if event.route not in OPERATION:
+                kind = _CLASSES[event.status // 100]
+                if kind not in self._times:
+                    self._times[kind] = _Times()
+                self._times[kind].observe(event.seconds)
             self._sums["bytes"] += event.bytes
             self._sums["rows"] += event.rows or 0
             for stage, seconds in event.stages.items():
@@ -97,12 +112,18 @@ class Metrics(Collector):
         for (route, status, cache), count in self._requests.items():
             requests.add_metric((route, str(status), cache), count)
         yield requests
-        yield _histogram("penstock_request_seconds", "Time to answer.", {"": self._times}, ())
         yield _histogram(
-            "penstock_stage_seconds", "Time in each stage of a query.", self._stages, ("stage",)
+            "penstock_request_seconds", "Time to answer callers.", self._times, "class"
+        )
+        yield _histogram(
+            "penstock_stage_seconds", "Time in each stage of a query.", self._stages, "stage"
         )
         for name, text in _SUMS.items():
             yield CounterMetricFamily(f"penstock_{name}", text, value=self._sums[name])
+        if self._identity:
+            yield InfoMetricFamily(
+                "penstock_node", "Which node this is.", value=dict(self._identity)
+            )
         for name, text, value in self.gauges():
             yield GaugeMetricFamily(f"penstock_{name}", text, value=value)
 
@@ -115,10 +136,8 @@ _SUMS: Final = {
 }
 
 
-def _histogram(
-    name: str, text: str, times: dict[str, _Times], labels: tuple[str, ...]
-) -> HistogramMetricFamily:
-    family = HistogramMetricFamily(name, text, labels=labels)
-    for label, each in list(times.items()):
-        family.add_metric([label] if labels else [], each.buckets(), each.total)
+def _histogram(name: str, text: str, times: dict[str, _Times], label: str) -> HistogramMetricFamily:
+    family = HistogramMetricFamily(name, text, labels=(label,))
+    for value, each in list(times.items()):
+        family.add_metric([value], each.buckets(), each.total)
     return family

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Timer
 from time import perf_counter, time
 
@@ -23,15 +23,18 @@ from penstock.errors import (
     PenstockError,
     QueryCancelledError,
 )
-from penstock.events import Answered, Failed, Interrupted, Observer
+from penstock.events import Answered, Event, Failed, Interrupted, Observer
+from penstock.link.snapshot import NodeLimits
 from penstock.node.admission import Admission
 from penstock.node.exchange import Exchange
+from penstock.node.keys import KeySource
 from penstock.node.metrics import Figure, Metrics
+from penstock.node.protocol import Draining
+from penstock.node.readiness import Pulse, Readiness, readiness
+from penstock.node.serving import Counts, Serving
 from penstock.problems import encode_problem, problem_headers, problem_of
-from penstock.node.serving import Serving
 from penstock.project.types import Project
-from penstock.store.counts import CountRepository
-from penstock.store.watch import KeyWatcher
+from penstock.project.types import Serving as ServingLimits
 
 _NO_STAGES: dict[str, float] = {}
 _LONG = 1.0  # seconds after which it is asked once more who is asking
@@ -40,32 +43,52 @@ _THREADS_MORE = 4  # beside those that run queries: refreshes, compression
 
 @dataclass(slots=True)
 class Notes:
-    """What a handler tells about the request it answered, for the log and the metrics."""
+    """What is told about a request that was answered: to the log, the metrics, the usage record.
 
+    `computed` says that a query ran for it.
+    """
+
+    route: str
     subject: str | None = None
+    credential: str | None = None
     rows: int | None = None
     cache: str | None = None
     table: str | None = None
     saved_query: str | None = None
+    computed: bool = False
     stages: dict[str, float] = field(default_factory=dict)
 
 
 Handler = Callable[["Node", Exchange, Notes], Awaitable[None]]
 
 
+def _unmetered(_: Event) -> None:
+    """Do nothing: usage is for a manager, and there may be none."""
+
+
 @dataclass(slots=True)
 class Node:
-    """`serving` is replaced as a whole when the project changes; requests under way keep theirs."""
+    """`serving` is replaced as a whole when the project changes; requests under way keep theirs.
+
+    `meter` is told of every request before its answer is out: a caller who has an answer can count
+    on its being metered. `observe` is told afterwards.
+    """
 
     serving: Serving
     metrics: Metrics
     observe: Observer
-    watcher: KeyWatcher
-    counts: CountRepository
+    source: KeySource
+    counts: Counts
+    meter: Observer = _unmetered
+    draining: Draining = field(default_factory=Draining)
+    more_figures: Callable[[], Iterable[Figure]] = tuple
+    warnings: Callable[[], Mapping[str, str]] = dict
     cache: ResultCache = field(init=False)
     flights: SingleFlight[Entry] = field(default_factory=SingleFlight)
     admission: Admission = field(init=False)
     threads: ThreadPoolExecutor = field(init=False)
+    _pulse: Pulse = field(default_factory=Pulse)
+    _overrides: NodeLimits = field(default_factory=NodeLimits)
     _retired: set[Timer] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -89,32 +112,64 @@ class Node:
             ("cache_hits", "Answers given from the cache.", cache.statistics.hits),
             ("cache_misses", "Answers that were not kept.", cache.statistics.misses),
             ("cache_evictions", "Answers forgotten to make room.", cache.statistics.evictions),
+            *self.more_figures(),
         ]
 
     def keys(self) -> KeyRing:
-        return self.watcher.ring()
+        return self.source.ring()
+
+    async def readiness(self) -> Readiness:
+        """Say whether every database answers, the keys are known and the probes have passed."""
+        problems = await self._pulse.problems(self.serving.engines)
+        if self.source.unready is not None:
+            problems = {**problems, "keys": self.source.unready}
+        if not problems:
+            problems = await self._probe()
+        return readiness(problems, self.warnings(), stopping=self.draining.has_begun)
+
+    async def _probe(self) -> dict[str, str]:
+        """Ask the probes of a project that is new here; once they have passed, never again."""
+        serving = self.serving
+        if not serving.probes.has_passed:
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(None, serving.failed_probes)
+        return {}
 
     def replace(self, serving: Serving) -> None:
         """Put another state of the project in force; the old one closes when its queries end."""
         old, self.serving = self.serving, serving
         threads = self._adopt(serving.project)
         self.cache.flush()
-        limits = old.project.serving
 
         def close() -> None:
-            self._retired.discard(closing)
             old.close()
             threads.shutdown(wait=False)
 
+        self._retire(close, old.project)
+
+    def take_limits(self, limits: NodeLimits) -> None:
+        """Put other limits in force than the project's; None leaves a limit to the project."""
+        if limits == self._overrides:
+            return
+        self._overrides = limits
+        threads = self._adopt(self.serving.project)
+        self._retire(lambda: threads.shutdown(wait=False), self.serving.project)
+
+    def _retire(self, close: Callable[[], None], project: Project) -> None:
+        def end() -> None:
+            self._retired.discard(closing)
+            close()
+
         # Who came before may wait, then ask for rows and for their number.
-        closing = Timer(limits.queue_timeout + 2 * limits.timeout, close)
+        limits = project.serving
+        closing = Timer(limits.queue_timeout + 2 * limits.timeout, end)
         closing.daemon = True  # a node that stops does not wait for it
         self._retired.add(closing)
         closing.start()
 
     def _adopt(self, project: Project) -> ThreadPoolExecutor:
         """Take over the limits of a project that changed; return the threads of before."""
-        limits, threads = project.serving, self.threads
+        limits, threads = _limits(project.serving, self._overrides), self.threads
         self.admission.concurrency = limits.concurrency
         self.admission.queue = limits.queue
         self.admission.queue_timeout = limits.queue_timeout
@@ -136,9 +191,11 @@ class Node:
         authorization, key = find_credentials(exchange.scope["headers"])
         now = time()
         principal = await self.serving.authenticator.authenticate_async(authorization, key, now)
-        notes.subject = principal.subject
+        notes.subject, notes.credential = principal.subject, principal.kind
         if principal.kind == "apikey":
-            self.watcher.last_used.note(principal.subject, now)
+            self.source.note_used(principal.subject, now)
+        else:
+            self.source.ring()  # nobody is let in before it is known who may be
         return principal
 
     async def caller_and_body(self, exchange: Exchange, notes: Notes) -> tuple[Principal, bytes]:
@@ -158,7 +215,7 @@ class Node:
 
     async def handle(self, exchange: Exchange, route: str, handler: Handler) -> None:
         """Run a handler; every error becomes a problem, every outcome an event."""
-        began, notes = perf_counter(), Notes()
+        began, notes = perf_counter(), Notes(route)
         error: PenstockError | None = None
         try:
             await handler(self, exchange, notes)
@@ -177,39 +234,65 @@ class Node:
             if exchange.started or isinstance(error, QueryCancelledError):
                 self._interrupted(exchange, notes, error, began)
                 return
-            await _refuse(exchange, error)
-        self.observe(
-            Answered(
-                method=exchange.method,
-                path=exchange.path,
-                route=route,
-                status=exchange.status,
-                seconds=round(perf_counter() - began, 6),
-                bytes=exchange.sent,
-                rows=notes.rows,
-                subject=notes.subject,
-                cache=notes.cache,
-                table=notes.table,
-                saved_query=notes.saved_query,
-                code=None if error is None else error.code,
-                trace=exchange.trace,
-                stages=_rounded(notes.stages) if notes.stages else _NO_STAGES,
-            )
+            await refuse(exchange, error)
+        await self._answered(exchange, notes, error, perf_counter() - began)
+
+    async def _answered(
+        self, exchange: Exchange, notes: Notes, error: PenstockError | None, seconds: float
+    ) -> None:
+        answered = Answered(
+            method=exchange.method,
+            path=exchange.path,
+            route=notes.route,
+            status=exchange.status,
+            seconds=round(seconds, 6),
+            bytes=exchange.sent,
+            rows=notes.rows,
+            subject=notes.subject,
+            credential=notes.credential,
+            cache=notes.cache,
+            table=notes.table,
+            saved_query=notes.saved_query,
+            code=None if error is None else error.code,
+            trace=exchange.trace,
+            stages=_rounded(notes.stages) if notes.stages else _NO_STAGES,
         )
+        self.meter(answered)
+        try:
+            if notes.computed:
+                # Lets it go out before its notice is written: after a query all code is cold, and
+                # slow.
+                await asyncio.sleep(0)
+        finally:
+            self.observe(answered)
+
+    def tell(self, event: Event) -> None:
+        """Tell of a request that no handler answered."""
+        self.meter(event)
+        self.observe(event)
 
     def _interrupted(
         self, exchange: Exchange, notes: Notes, error: PenstockError, began: float
     ) -> None:
         """Note an answer that ends unfinished: the connection breaks, so the caller sees it too."""
-        self.observe(
+        self.tell(
             Interrupted(
                 method=exchange.method,
                 path=exchange.path,
+                route=notes.route,
+                status=exchange.status,
                 reason=error.detail,
                 seconds=round(perf_counter() - began, 6),
                 bytes=exchange.sent,
+                rows=notes.rows,
                 subject=notes.subject,
+                credential=notes.credential,
+                cache=notes.cache,
+                table=notes.table,
+                saved_query=notes.saved_query,
+                code=error.code,
                 trace=exchange.trace,
+                stages=_rounded(notes.stages),
             )
         )
 
@@ -220,6 +303,15 @@ class Node:
 
 def _rounded(stages: dict[str, float]) -> dict[str, float]:
     return {stage: round(seconds, 6) for stage, seconds in stages.items()}
+
+
+def _limits(serving: ServingLimits, given: NodeLimits) -> ServingLimits:
+    return replace(
+        serving,
+        concurrency=serving.concurrency if given.concurrency is None else given.concurrency,
+        queue=serving.queue if given.queue is None else given.queue,
+        queue_timeout=serving.queue_timeout if given.queue_timeout is None else given.queue_timeout,
+    )
 
 
 def _threads(concurrency: int) -> ThreadPoolExecutor:
@@ -258,7 +350,8 @@ def nowhere(exchange: Exchange) -> NotFoundError:
     )
 
 
-async def _refuse(exchange: Exchange, error: PenstockError) -> None:
+async def refuse(exchange: Exchange, error: PenstockError) -> None:
+    """Answer with a problem."""
     problem = problem_of(error)
     headers = problem_headers(error, problem.status)
     if isinstance(error, WrongMethodError):

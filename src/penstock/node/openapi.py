@@ -37,6 +37,8 @@ def describe_api(
     document: Document = {
         "openapi": "3.1.0",
         "info": {"title": title, "description": description or "", "version": "1"},
+        # Relative to this document: it is right behind any prefix that a gateway has.
+        "servers": [{"url": "./"}],
         "security": [{"key": []}, {"bearer": []}],
         "paths": paths,
         "components": _components(view),

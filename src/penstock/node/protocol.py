@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Final
+from dataclasses import dataclass
+from typing import ClassVar, Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -18,12 +19,22 @@ _REFUSAL: Final = (
 )
 
 
+@dataclass(slots=True)
+class Draining:
+    """Whether the server was told to stop: from then on each answer ends its connection."""
+
+    has_begun: bool = False
+
+
 class BoundedProtocol(HttpToolsProtocol):
     """The library waits for the rest of a request for ever, and keeps its head however long.
 
     A request that comes whole, as almost all do, costs no timer.
     """
 
+    draining: ClassVar[Draining] = Draining()
+
+    _was_asked = False
     _coming = False
     _head: int | None = 0  # bytes of a head that is not whole yet, None while there is none
     _late: asyncio.TimerHandle | None = None
@@ -46,8 +57,10 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
-        self._head = None
+        self._head, self._was_asked = None, True
         super().on_headers_complete()
+        if self.draining.has_begun:
+            self.cycle.keep_alive = False
         offer_whole(self.cycle)
 
     def on_message_complete(self) -> None:
@@ -59,6 +72,11 @@ class BoundedProtocol(HttpToolsProtocol):
         self._coming = False
         self._forget_timer()
         super().connection_lost(exc)
+
+    def end_soon(self) -> None:
+        """Let the answer that is under way, if there is one, be the last."""
+        if self._was_asked and not self.cycle.response_complete:
+            self.cycle.keep_alive = False
 
     def _close(self) -> None:
         if not self.transport.is_closing():

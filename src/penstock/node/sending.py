@@ -66,8 +66,6 @@ async def send_whole(exchange: Exchange, stream: AnswerStream, body: bytes, *, k
         await exchange.not_modified(headers)
         return
     await exchange.respond(200, headers, compress(body, coding))
-    # Lets it go out before its notice is written: after a query all code is cold, and slow.
-    await asyncio.sleep(0)
 
 
 async def send_stream(

@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import logging
-import math
 import os
-import signal
-import socket
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
-import uvicorn
 from watchfiles import watch
 
-from penstock.errors import ConfigurationError, PenstockError
+from penstock.errors import PenstockError
 from penstock.events import Event, Observer, Reloaded, ReloadRefused, Started, Stopping
 from penstock.node.app import create_app
+from penstock.node.http import Ending, GracefulServer
+from penstock.node.listening import Binding, listen, name_listener
 from penstock.node.logs import Log
 from penstock.node.metrics import Metrics
 from penstock.node.node import Node
-from penstock.node.protocol import BoundedProtocol
 from penstock.node.recount import recounting
 from penstock.node.serving import open_serving
 from penstock.project.load import load_project
@@ -33,41 +27,20 @@ from penstock.store.database import open_database
 from penstock.store.keys import KeyRepository
 from penstock.store.watch import KeyWatcher
 
-_UNREAD_MILLISECONDS = 30_000
-_BACKLOG = 2048
 _READ = frozenset({"", ".yaml", ".yml", ".sql"})  # a folder that was renamed has no suffix
 _IGNORED = frozenset({".git", ".penstock", "__pycache__", ".venv"})
-
-
-@dataclass(frozen=True, slots=True)
-class Binding:
-    host: str
-    port: int
 
 
 def run_node(folder: Path, home: Path, binding: Binding, *, reload: bool) -> None:
     """Serve until told to stop. Raises ProjectError, UnavailableError, ConfigurationError."""
     project = load_project(folder, os.environ)
-    listener = _listen(binding)
-    host, port = listener.getsockname()[:2]
+    listener = listen(binding)
     with _open_node(project, home) as (node, observe):
-        server = uvicorn.Server(
-            uvicorn.Config(
-                create_app(node),
-                http=BoundedProtocol,
-                log_config=None,
-                access_log=False,
-                proxy_headers=False,
-                server_header=False,
-                # What runs when we are told to stop may finish: no query runs for longer.
-                timeout_graceful_shutdown=math.ceil(project.serving.timeout),
-            )
-        )
-        # The server raises a signal that stopped it once more; then too it means this.
-        for stop in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(stop, server.handle_exit)
+        # What runs when we are told to stop may finish: no query runs for longer.
+        ending = Ending(patience=project.serving.timeout)
+        server = GracefulServer(create_app(node), node.draining, ending)
         observe(
-            Started(address=f"http://{host}:{port}", project=project.name, digest=project.digest)
+            Started(address=name_listener(listener), project=project.name, digest=project.digest)
         )
         following = _reloading(node, project, observe) if reload else _nothing()
         with recounting(node), following:
@@ -75,31 +48,9 @@ def run_node(folder: Path, home: Path, binding: Binding, *, reload: bool) -> Non
         observe(Stopping(project=project.name))
 
 
-def _listen(binding: Binding) -> socket.socket:
-    family = socket.AF_INET6 if ":" in binding.host else socket.AF_INET
-    # With the protocol named, the event loop sends small answers at once (TCP_NODELAY).
-    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    if sys.platform == "linux":
-        # Who takes nothing for so long is gone: the kernel drops what waits for them.
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNREAD_MILLISECONDS)
-    try:
-        listener.bind((binding.host, binding.port))
-        listener.listen(_BACKLOG)
-    except OSError as error:
-        listener.close()
-        raise ConfigurationError(
-            f"Cannot listen on {binding.host}:{binding.port}: {error.strerror}.",
-            hint="Choose another --port, or 0 for a free one.",
-        ) from error
-    return listener
-
-
 @contextmanager
 def _open_node(project: Project, home: Path) -> Iterator[tuple[Node, Observer]]:
     log, metrics = Log(), Metrics()
-    # What the server's library would log as text is either noise or noticed as an event.
-    logging.getLogger("uvicorn.error").disabled = True
 
     def observe(event: Event) -> None:
         log(event)

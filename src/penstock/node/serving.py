@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from penstock.auth.authenticate import Authenticator
 from penstock.auth.jwks import open_tokens
@@ -14,16 +15,26 @@ from penstock.engine.types import Engine
 from penstock.events import Observer
 from penstock.node.catalogue import describe_view
 from penstock.node.openapi import describe_api
+from penstock.node.probing import ProbeRun
 from penstock.node.visible import visible_queries
 from penstock.pipeline import Pipeline
 from penstock.policy.types import View
 from penstock.project.open import close_engines, open_engines, open_pipeline
-from penstock.project.recorded import read_versions, recall_counts, record_counts
+from penstock.project.recorded import Recorded, read_versions, recall_counts, record_counts
 from penstock.project.types import Project
 from penstock.query.saved import SavedQuery
-from penstock.store.counts import CountRepository
 
 _MEMO = 1024
+
+
+class Counts(Protocol):
+    """Where the numbers of rows are kept, for the next node that starts."""
+
+    def read(self, project: str) -> dict[str, Recorded]:
+        """Return what is kept of a project's tables, by name. Raises StateError."""
+
+    def write(self, project: str, recorded: Mapping[str, Recorded]) -> None:
+        """Keep these; those of other tables stay. Raises StateError."""
 
 
 @dataclass(slots=True)
@@ -34,6 +45,7 @@ class Serving:
     engines: dict[str, Engine]
     pipeline: Pipeline
     authenticator: Authenticator
+    probes: ProbeRun = field(default_factory=ProbeRun)
     _version: tuple[tuple[str | None, ...], str] | None = None
     _documents: dict[tuple[str, str], bytes] = field(default_factory=dict)
     _saved: dict[str, Mapping[str, SavedQuery]] = field(default_factory=dict)
@@ -48,6 +60,10 @@ class Serving:
             parts = (self.project.digest, *(version or "" for version in versions))
             self._version = versions, "|".join(parts)
         return self._version[1]
+
+    def failed_probes(self) -> dict[str, str]:
+        """Return why each probe fails, by name, none once all have passed. For a thread."""
+        return self.probes.failures(self.project, self.pipeline)
 
     def forget_documents(self) -> None:
         self._documents.clear()
@@ -90,7 +106,7 @@ class Serving:
 
 
 def open_serving(
-    project: Project, keys: Callable[[], KeyRing], counts: CountRepository, observe: Observer
+    project: Project, keys: Callable[[], KeyRing], counts: Counts, observe: Observer
 ) -> Serving:
     """Open a project's databases and count the tables whose counts are not kept, or too old.
 
@@ -122,9 +138,7 @@ def open_serving(
     )
 
 
-def _open_pipeline(
-    project: Project, engines: dict[str, Engine], counts: CountRepository
-) -> Pipeline:
+def _open_pipeline(project: Project, engines: dict[str, Engine], counts: Counts) -> Pipeline:
     versions = read_versions(engines)
     known = recall_counts(project, versions, counts.read(project.name))
     pipeline = open_pipeline(project, engines, known=known)

@@ -7,18 +7,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from penstock.engine.load import engine_names
+from penstock.policy.permit import Gate
 from penstock.project.compose import compose
 from penstock.project.connector import read_connector
 from penstock.project.digest import digest_project
 from penstock.project.document import Document
 from penstock.project.files import ROOT_FILE, SourceFile, is_sql, read_files
 from penstock.project.model import ReadModel, read_model
-from penstock.project.policy import read_policies
+from penstock.project.policy import ReadPolicies, read_policies
+from penstock.project.probes import Scene, read_probes
 from penstock.project.report import Report
 from penstock.project.root import Root, check_query_engine, read_root
 from penstock.project.saved import read_saved
 from penstock.project.saved_sql import read_saved_sql, split_sql
-from penstock.project.types import Connector, Issue, Place, Project, ProjectError
+from penstock.project.types import Connector, Issue, Place, Probe, Project, ProjectError
 from penstock.query.saved import SavedQuery
 from penstock.query.types import Limits
 
@@ -77,6 +79,9 @@ class _Reading:
         if top is not None and root is not None and "connectors" not in self.unread:
             check_query_engine(root.federation.query_engine, connectors, top, self.report)
         saved = self.saved(model, Limits() if root is None else root.limits)
+        probes: tuple[Probe, ...] = ()
+        if top is not None and root is not None:
+            probes = read_probes(root.probes, self.scene(top, root, model, (policies, saved)))
         if root is None or self.report.issues:
             return None
         return Project(
@@ -95,6 +100,7 @@ class _Reading:
             refresh=root.refresh,
             authentication=root.authentication,
             federation=root.federation,
+            probes=probes,
             digest=self.digest(root),
             places=self.places(model),
         )
@@ -129,6 +135,25 @@ class _Reading:
             for name, document in self.section("queries").items()
         }
         return {name: query for name, query in read.items() if query is not None}
+
+    def scene(
+        self,
+        top: Document,
+        root: Root,
+        model: ReadModel,
+        read: tuple[ReadPolicies, dict[str, SavedQuery]],
+    ) -> Scene:
+        """Return what probes are read against: they are asked only where nothing else is wrong."""
+        policies, saved = read
+        is_whole = model.is_whole and not self.report.issues
+        return Scene(
+            document=top,
+            report=self.report,
+            roles=None if "policies" in self.unread else policies.written,
+            saved=None if self.report.issues else saved,
+            gate=Gate(model.model, policies.policies) if is_whole else None,
+            limits=root.limits,
+        )
 
     def digest(self, root: Root) -> str:
         variables: dict[str, str] = {}

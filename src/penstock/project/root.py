@@ -32,7 +32,9 @@ from penstock.project.fields import (
     Text,
 )
 from penstock.project.files import check_file
+from penstock.project.probes import ProbeEntry
 from penstock.project.report import Report
+from penstock.project.roles import check_roles
 from penstock.project.types import (
     Anonymous,
     Authentication,
@@ -116,11 +118,12 @@ class RootFile(Strict):
     federation: FederationEntry = FederationEntry()
     query_engine: Name | None = None
     authentication: AuthenticationEntry = AuthenticationEntry()
+    probes: list[ProbeEntry] = Field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Root:
-    """`key_files` are those whose content decides who may call."""
+    """`key_files` are those whose content decides who may call; `probes` are as written."""
 
     name: str
     api: str
@@ -132,6 +135,7 @@ class Root:
     refresh: float
     authentication: Authentication
     federation: FederationSettings
+    probes: tuple[ProbeEntry, ...]
     key_files: tuple[Path, ...]
 
 
@@ -185,6 +189,7 @@ def read_root(
             threads=file.federation.threads,
             query_engine=file.query_engine,
         ),
+        probes=tuple(file.probes),
         key_files=tuple(_key_files(authentication)),
     )
 
@@ -253,7 +258,7 @@ def _authentication(
     issuers: dict[str, Issuer] = {}
     for i, written in enumerate(entry.jwt):
         loc = (*base, "jwt", i)
-        _check_roles(written.roles, roles, document, (*loc, "roles"), report)
+        check_roles(written.roles, roles, document, (*loc, "roles"), report)
         issuer = _issuer(written, document, loc, root, report)
         if issuer is not None and issuers.setdefault(issuer.issuer, issuer) is not issuer:
             report.add(
@@ -265,7 +270,7 @@ def _authentication(
     anonymous = entry.anonymous
     if anonymous is not None:
         loc_roles = (*base, "anonymous", "roles")
-        _check_roles(anonymous.roles, roles, document, loc_roles, report)
+        check_roles(anonymous.roles, roles, document, loc_roles, report)
     return Authentication(
         anonymous=None
         if anonymous is None
@@ -277,23 +282,6 @@ def _authentication(
         ),
         issuers=tuple(issuers.values()),
     )
-
-
-def _check_roles(
-    names: list[str],
-    roles: frozenset[str] | None,
-    document: Document,
-    loc: tuple[Step, ...],
-    report: Report,
-) -> None:
-    for i, name in enumerate(names if roles is not None else ()):
-        if roles is not None and name not in roles:
-            report.add(
-                document.place(*loc, i),
-                "UNKNOWN_ROLE",
-                f"There is no role {name!r}.",
-                suggestion(name, sorted(roles)) or "Roles are declared in policies/.",
-            )
 
 
 def _issuer(

@@ -13,7 +13,7 @@ from penstock.errors import ConfigurationError
 from penstock.model.types import Model
 from penstock.policy.types import Policies
 from penstock.query.saved import SavedQuery
-from penstock.query.types import Limits
+from penstock.query.types import Json, Limits
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -116,6 +116,29 @@ class Authentication:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Expectation:
+    """What the answer to a probe must be: `columns` by name and in order, None for any."""
+
+    columns: tuple[str, ...] | None = None
+    min_rows: int = 1
+    max_rows: int | None = None
+    max_seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    """A question whose answer says whether a node is fit to serve: `query`, or `saved` by name."""
+
+    name: str
+    query: Json = None
+    saved: str | None = None
+    parameters: Mapping[str, Json] = field(default_factory=dict)
+    roles: tuple[str, ...] = ()
+    attributes: Mapping[str, AttributeValue] = field(default_factory=dict)
+    expect: Expectation = Expectation()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
     """A project that was checked.
 
@@ -140,5 +163,6 @@ class Project:
     refresh: float
     authentication: Authentication
     federation: FederationSettings = FederationSettings()
+    probes: tuple[Probe, ...] = ()
     digest: str
     places: Mapping[tuple[str, ...], Place]
