@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
+import pkgutil
 import sqlite3
 import stat
 import subprocess
@@ -17,9 +19,10 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 
 import penstock
+from penstock import store
 from penstock.errors import StateError
-from penstock.store import counts, keys, migrate
-from penstock.store.database import FILE, Database, Row, open_database
+from penstock.store import migrate
+from penstock.store.database import FILE, Database, Row, open_database, open_file
 
 
 def mode(path: Path) -> int:
@@ -80,12 +83,14 @@ def test_the_newest_migration_is_the_one_the_program_knows() -> None:
     assert ScriptDirectory.from_config(config).get_heads() == [migrate.HEAD]
 
 
-def test_the_migrations_make_the_tables_that_the_rows_describe(tmp_path: Path) -> None:
-    assert {keys.KeyRow, counts.CountRow} <= {*Row.__subclasses__()}
-    with open_database(tmp_path) as database, database.reading() as session:
-        context = MigrationContext.configure(session.connection())
+def test_the_migrations_make_the_tables_that_the_rows_describe(database: Database) -> None:
+    for module in pkgutil.iter_modules(store.__path__, "penstock.store."):
+        importlib.import_module(module.name)
 
+    with database.reading() as session:
+        context = MigrationContext.configure(session.connection())
         assert compare_metadata(context, Row.metadata) == []
+    assert len(Row.metadata.tables) > 20
 
 
 OPEN = """
@@ -158,7 +163,7 @@ def test_looking_makes_no_folder(tmp_path: Path) -> None:
 
 def test_a_locked_file_is_an_error_in_words(tmp_path: Path) -> None:
     open_database(tmp_path).close()
-    with Database(tmp_path / FILE, busy=0.01) as database, database.writing():
+    with open_file(tmp_path / FILE, busy=0.01) as database, database.writing():
         second = database.writing()
         with pytest.raises(StateError, match="locked by another process"):
             second.__enter__()

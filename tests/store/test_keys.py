@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,14 +9,13 @@ import pytest
 from penstock.auth.apikey import Environment
 from penstock.auth.keyring import KeyRing
 from penstock.errors import AuthenticationError, ConfigurationError, NotFoundError
-from penstock.store.database import FILE, open_database
+from penstock.store.database import FILE, Database, open_database
 from penstock.store.keys import KeyDraft, KeyRepository
 
 
 @pytest.fixture
-def keys(tmp_path: Path) -> Iterator[KeyRepository]:
-    with open_database(tmp_path) as database:
-        yield KeyRepository(database)
+def keys(database: Database) -> KeyRepository:
+    return KeyRepository(database)
 
 
 def ring(keys: KeyRepository) -> KeyRing:
@@ -51,10 +50,12 @@ def test_what_was_stored_is_read_back(keys: KeyRepository) -> None:
     assert ring(keys).records == {record.id: record}
 
 
-def test_no_secret_is_in_the_file(keys: KeyRepository, tmp_path: Path) -> None:
-    _, secret = keys.create(DRAFT, now=1)
+def test_no_secret_is_in_the_file(tmp_path: Path) -> None:
+    with open_database(tmp_path) as database:
+        keys = KeyRepository(database)
+        _, secret = keys.create(DRAFT, now=1)
+        keys.rotate("dashboard", 2, None)
     text = secret.reveal()
-    keys.rotate("dashboard", 2, None)
 
     written = b"".join(file.read_bytes() for file in tmp_path.iterdir())
 
@@ -151,9 +152,11 @@ def test_being_used_is_no_change_of_a_key(keys: KeyRepository) -> None:
     assert keys.find(record.id).last_used == 5
 
 
-def test_keys_made_at_once_are_all_there(tmp_path: Path, keys: KeyRepository) -> None:
+def test_keys_made_at_once_are_all_there(
+    place: Callable[[], Database], keys: KeyRepository
+) -> None:
     def make() -> None:
-        with open_database(tmp_path) as database:
+        with place() as database:
             KeyRepository(database).create(DRAFT, now=1)
 
     threads = [threading.Thread(target=make) for _ in range(8)]

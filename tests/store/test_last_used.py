@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from penstock.errors import StateError
-from penstock.store.database import FILE, Database, open_database
+from penstock.store.database import FILE, open_database, open_file
 from penstock.store.keys import KeyDraft, KeyRepository
 from penstock.store.last_used import LastUsed
 
@@ -32,7 +32,7 @@ def test_what_could_not_be_written_is_written_the_next_time(tmp_path: Path) -> N
         used.note(record.id, 5)
         with (
             database.writing(),
-            Database(tmp_path / FILE, busy=0.01) as locked,
+            open_file(tmp_path / FILE, busy=0.01) as locked,
             pytest.raises(StateError, match="locked"),
         ):
             used.flush(KeyRepository(locked))

@@ -11,7 +11,7 @@ from penstock.auth.keyring import KeyRing
 from penstock.errors import AuthenticationError, StateError
 from penstock.events import Event, KeysChanged, KeysReadable, KeysUnreadable
 from penstock.secret import Secret
-from penstock.store.database import FILE, Database, open_database
+from penstock.store.database import FILE, open_database, open_file
 from penstock.store.keys import KeyDraft, KeyRepository
 from penstock.store.watch import KeyWatcher
 
@@ -34,7 +34,7 @@ def noticed() -> list[Event]:
 def watcher(tmp_path: Path, keys: KeyRepository, noticed: list[Event]) -> Iterator[KeyWatcher]:
     """Return a watcher that looks when it is told to."""
     keys.create(KeyDraft(name="first"), now=1)
-    with Database(tmp_path / FILE, busy=0.01) as database:
+    with open_file(tmp_path / FILE, busy=0.01) as database:
         watching = KeyWatcher(KeyRepository(database), notice=noticed.append, interval=3600)
         watching.start()
         yield watching

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from penstock.model.types import Count
 from penstock.project.recorded import Recorded
-from penstock.store.database import Database, Row
+from penstock.store.database import BIG, Database, Row
 
 
 class CountRow(Row):
@@ -20,7 +20,7 @@ class CountRow(Row):
     name: Mapped[str] = mapped_column(String, primary_key=True)
     place: Mapped[str]
     version: Mapped[str | None]
-    rows: Mapped[int]
+    rows: Mapped[int] = mapped_column(BIG)
     newest: Mapped[str | None]
     counted: Mapped[float]
 

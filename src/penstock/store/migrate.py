@@ -9,7 +9,7 @@ from sqlalchemy import Connection, inspect, text
 
 from penstock.errors import StateError
 
-HEAD = "0002"  # the newest of `migrations/versions`; knowing it here spares most starts Alembic
+HEAD = "0005"  # the newest of `migrations/versions`; knowing it here spares most starts Alembic
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _one_at_a_time = threading.Lock()  # Alembic keeps what it works on in module globals
@@ -41,6 +41,6 @@ def upgrade(connection: Connection) -> None:
             command.upgrade(config, "head")
     except CommandError as error:
         raise StateError(
-            "The state file was written by a newer version of Penstock.",
+            "The state was written by a newer version of Penstock.",
             hint="Install that version again, or put back a backup of this one's.",
         ) from error

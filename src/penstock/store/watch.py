@@ -43,10 +43,19 @@ class KeyWatcher:
         """Return the snapshot in force: what an Authenticator asks for."""
         return self._ring
 
+    def note_used(self, key_id: str, now: float) -> None:
+        """Take note that a key was used; it is written within a minute."""
+        self.last_used.note(key_id, now)
+
     @property
     def problem(self) -> str | None:
-        """Why the keys cannot be read at present, for a readiness probe; None when all is well."""
+        """Why the keys cannot be read at present; None when all is well."""
         return self._problem
+
+    @property
+    def unready(self) -> str | None:
+        """What a readiness probe is told: no path, no address."""
+        return None if self._problem is None else "The key store cannot be read."
 
     def start(self) -> None:
         self._read()

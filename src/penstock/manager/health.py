@@ -1,0 +1,77 @@
+"""Whether the manager lives, can work, and how it is: for whoever operates it."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+
+from penstock.errors import ForbiddenError, PenstockError
+from penstock.manager.answers import Answer, answered
+from penstock.manager.callers import recognise
+from penstock.manager.context import ManagerContext
+from penstock.manager.dispatch import Dispatcher, asked_of, send
+from penstock.manager.metrics import MEDIA_TYPE, ManagerMetrics
+from penstock.node.exchange import Exchange
+from penstock.store.grants import Scope
+from penstock.store.sequences import SequenceRepository
+from penstock.store.unit import looking
+
+_READ = "system:metrics:read"
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    context: ManagerContext
+    dispatcher: Dispatcher
+    metrics: ManagerMetrics
+
+    async def live(self, exchange: Exchange) -> None:
+        await send(exchange, answered(200, {"status": "live"}))
+
+    async def ready(self, exchange: Exchange) -> None:
+        """Say what is missing, in words without addresses: anybody may ask."""
+        problems = await self.dispatcher.call(self._problems)
+        status = "unready" if problems else "ready"
+        if self.dispatcher.wakeful.stopping:
+            status = "stopping"
+        body = {"status": status, "problems": problems}
+        await send(exchange, answered(200 if status == "ready" else 503, body))
+
+    async def figures(self, exchange: Exchange) -> None:
+        """Answer who is on this machine, and who has a token that may."""
+        if not _is_near(exchange):
+            await self.dispatcher.call(lambda: self._check(exchange))
+        self.metrics.streams.set(self.dispatcher.streams)
+        headers = (("content-type", MEDIA_TYPE), ("cache-control", "no-store"))
+        await send(exchange, Answer(200, headers, self.metrics.exposition()))
+
+    def _problems(self) -> dict[str, str]:
+        problems: dict[str, str] = {}
+        try:
+            SequenceRepository(self.context.database).of("")
+        except PenstockError as error:
+            problems["database"] = error.title
+        problem = self.context.desk.problem()
+        if problem is not None:
+            problems["deployment"] = problem
+        return problems
+
+    def _check(self, exchange: Exchange) -> None:
+        credential = asked_of(exchange, {}).credential
+        with looking(self.context.database) as look:
+            caller = recognise(look, self.context, credential)
+        if not caller.grants.allow(_READ, Scope()):
+            raise ForbiddenError(f"This needs the permission {_READ}.")
+
+
+def _is_near(exchange: Exchange) -> bool:
+    """Whether the caller is on this machine: by its Unix socket, or by a loopback address."""
+    if b"x-forwarded-for" in exchange.headers or b"forwarded" in exchange.headers:
+        return False
+    client = exchange.scope.get("client")
+    if client is None or not client[0]:
+        return True
+    try:
+        return ipaddress.ip_address(client[0]).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from penstock.errors import ConflictError
+from penstock.store import tokens
+from penstock.store.attempts import AttemptRepository
+from penstock.store.database import Database
+from penstock.store.idempotency import IdempotencyRepository, IdempotentRequest, ReusedKeyError
+from penstock.store.subjects import SubjectDraft, SubjectKind, create
+from penstock.store.unit import LOCAL, looking, working
+from penstock.store.vault import Vault
+
+REQUEST = IdempotentRequest(caller="per_x", key="k", request="digest")
+
+
+def test_attempts_cost_more_and_more_time(database: Database) -> None:
+    attempts = AttemptRepository(database)
+    now, waits = 0.0, []
+    for _ in range(20):
+        wait = attempts.begin(("name a", "address x"), now)
+        while wait > 0:
+            waits.append(wait)
+            now += wait
+            wait = attempts.begin(("name a", "address x"), now)
+
+    assert waits[:4] == [1, 2, 4, 8]
+    assert waits[-1] == 900
+    assert attempts.begin(("name b", "address x"), now) > 0
+    assert attempts.begin(("name b", "address y"), now) == 0
+    attempts.succeeded("name a")
+    assert attempts.begin(("name a", "address z"), now) == 0
+
+
+def test_attempts_at_once_all_count(database: Database) -> None:
+    attempts = AttemptRepository(database)
+    with ThreadPoolExecutor(8) as pool:
+        waits = list(pool.map(lambda _: attempts.begin(("a",), 1.0), range(20)))
+
+    assert len([wait for wait in waits if wait == 0]) == 5
+
+
+def test_an_answer_is_kept_and_given_to_the_same_request_alone(database: Database) -> None:
+    kept = IdempotencyRepository(database, Vault((bytes(32),)))
+    assert kept.begin(REQUEST, 1) is None
+    with pytest.raises(ConflictError, match="under way"):
+        kept.begin(REQUEST, 2)
+    with database.writing() as session:
+        kept.complete(session, REQUEST, b"answer")
+
+    assert kept.begin(REQUEST, 3) == b"answer"
+    other = IdempotentRequest(caller="per_x", key="k", request="other")
+    with pytest.raises(ReusedKeyError):
+        kept.begin(other, 3)
+    assert kept.begin(IdempotentRequest(caller="per_y", key="k", request="digest"), 3) is None
+    assert kept.begin(REQUEST, 100_000) is None
+
+
+def test_a_request_whose_process_died_can_be_sent_again(database: Database) -> None:
+    kept = IdempotencyRepository(database, Vault((bytes(32),)))
+    kept.begin(REQUEST, 1)
+
+    assert kept.begin(REQUEST, 602) is None
+    kept.cancel(REQUEST)
+    assert kept.begin(REQUEST, 603) is None
+
+
+def test_a_token_proves_its_subject_until_it_ends(database: Database) -> None:
+    with working(database, LOCAL, 1) as work:
+        person = create(work, SubjectDraft(kind=SubjectKind.PERSON, name="ann"))
+        record, secret = tokens.create(work, person, "test", expires=10)
+    presented = tokens.parse(secret.reveal())
+    assert presented is not None
+
+    with looking(database) as look:
+        proved = tokens.prove(look, presented, 9)
+        assert proved is not None
+        assert (proved.subject, proved.token) == (person, record)
+        assert tokens.prove(look, presented, 10) is None
+        wrong = tokens.Presented(presented.id, bytes(32))
+        assert tokens.prove(look, wrong, 1) is None
+        assert tokens.prove(look, tokens.Presented("tok_x", presented.hash), 1) is None
+
+
+def test_a_typing_error_in_a_token_is_found_without_a_database() -> None:
+    secret, _ = tokens.mint("a" * 16, bytes(32))
+    text = secret.reveal()
+
+    assert tokens.parse(text) is not None
+    for i in range(3, len(text)):
+        changed = text[:i] + ("b" if text[i] != "b" else "c") + text[i + 1 :]
+        assert tokens.parse(changed) is None
