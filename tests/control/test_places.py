@@ -141,7 +141,7 @@ def test_many_at_once_lose_nothing(database: Database) -> None:
 def test_every_note_is_in_the_journal_in_order_and_told_once(database: Database) -> None:
     told: list[Note] = []
     places = open_places(database)
-    places.told = lambda _, notes: told.extend(notes)
+    places.told = lambda _, __, notes: told.extend(notes)
 
     places.ask(SHOP, Deploy(release("a")))
     state = places.tell(SHOP, Picked())

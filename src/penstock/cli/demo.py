@@ -1,17 +1,15 @@
-"""`penstock demo`: a node, a key, three questions with their answers, then the node stays."""
+"""`penstock demo`: manager, gateway, two nodes, a key, three questions; then they stay."""
 
 from __future__ import annotations
 
 import http.client
 import json
 import shlex
-import signal
 import socket
 import subprocess
-import sys
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -22,8 +20,13 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.text import Text
 
+from penstock.cli.deploy import ensure_api, ensure_version, run
 from penstock.cli.keys import Home
+from penstock.cli.place import PRODUCTION
+from penstock.cli.remote import open_manager
 from penstock.cli.tables import print_answer, print_sql
+from penstock.cli.up import bring_down, started
+from penstock.cli.watch import Watch
 from penstock.errors import ConfigurationError, UnavailableError
 from penstock.local import Project
 from penstock.query.types import Json
@@ -31,10 +34,11 @@ from penstock.sql.pretty import pretty_sql
 from penstock.store.database import DEFAULT_HOME, open_database
 from penstock.store.keys import KeyDraft, KeyRepository
 
+_NODES = 2
 _PORT = 8080
-_READY_SECONDS = 60
+_KNOWN_SECONDS = 10.0  # in which every node knows a new key
 _DAY = 86_400.0
-_OK = 200
+_OK, _STRANGER = 200, 401
 
 _QUESTIONS: tuple[tuple[str, Mapping[str, Json]], ...] = (
     (
@@ -75,19 +79,28 @@ _QUESTIONS: tuple[tuple[str, Mapping[str, Json]], ...] = (
 @dataclass(frozen=True, slots=True)
 class _Address:
     port: int
+    path: str
     key: str
 
     def post(self, path: str, body: bytes) -> bytes:
+        status, answer = self._post(path, body)
+        until = time.monotonic() + _KNOWN_SECONDS
+        while status == _STRANGER and time.monotonic() < until:  # the key is on its way
+            time.sleep(0.05)
+            status, answer = self._post(path, body)
+        if status != _OK:
+            raise UnavailableError(f"The demo's node answered {status}: {answer.decode()}")
+        return answer
+
+    def _post(self, path: str, body: bytes) -> tuple[int, bytes]:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         try:
-            connection.request("POST", path, body, {"Authorization": f"Bearer {self.key}"})
+            headers = {"Authorization": f"Bearer {self.key}"}
+            connection.request("POST", self.path + path, body, headers)
             response = connection.getresponse()
-            answer = response.read()
+            return response.status, response.read()
         finally:
             connection.close()
-        if response.status != _OK:
-            raise UnavailableError(f"The demo's node answered {response.status}: {answer.decode()}")
-        return answer
 
 
 def demo(
@@ -101,24 +114,40 @@ def demo(
     ] = None,
     home: Home = DEFAULT_HOME,
 ) -> None:
-    """Start a node on the flights project, make a key, ask three questions, and keep serving.
+    """Deploy the flights project on two nodes behind the gateway, and ask it three questions.
+
+    Everything runs on this machine, its state in the folder `demo` of the state folder.
 
     Example: penstock demo . --once --port 8080
     """
     console = Console()
-    chosen = port or _free_port()
+    chosen, state = port or _free_port(), home / "demo"
+    options = ["--gateway-port", str(chosen), "--port", "0"]
     with Project(folder) as project:
-        key = _make_key(home)
-        with _node(folder, home, chosen) as node:
-            with console.status("Starting the node…"):
-                _wait_until_ready(node, chosen, home)
-            console.print(f"[bold green]Penstock answers at http://127.0.0.1:{chosen}[/]\n")
-            _ask_all(console, project, _Address(chosen, key))
-            if once:
-                console.print("Without --once the node stays; these then work:\n")
-            _show_ways_on(console, _Address(chosen, key))
-            if not once:
-                _keep_serving(console, node)
+        try:
+            with started(state, options, console) as (manager, _):
+                address = _deploy(console, folder, state, chosen)
+                url = f"http://127.0.0.1:{chosen}{address.path}"
+                console.print(f"[bold green]Penstock answers at {url}[/]\n")
+                _ask_all(console, project, address)
+                if once:
+                    console.print("Without --once it all stays; these then work:\n")
+                _show_ways_on(console, address)
+                if not once:
+                    _keep_serving(console, manager)
+        finally:
+            bring_down(state, console)
+
+
+def _deploy(console: Console, folder: Path, home: Path, port: int) -> _Address:
+    """Build, start two nodes of the idle colour, let them serve, and make a key."""
+    with open_manager(home) as manager:
+        target = ensure_api(manager, folder, PRODUCTION)
+        version = ensure_version(manager, target, folder, None, console)
+        wish: dict[str, Json] = {"version": version, "nodes": _NODES, "options": {"bake": 0.0}}
+        deployment = run(manager, target, "deploy", wish)
+        Watch(manager, target, deployment).follow(console, f"Deploying {target.name}")
+    return _Address(port, f"/{target.name}", _make_key(home))
 
 
 def _ask_all(console: Console, project: Project, address: _Address) -> None:
@@ -138,7 +167,7 @@ def _ask_all(console: Console, project: Project, address: _Address) -> None:
 
 
 def _show_ways_on(console: Console, address: _Address) -> None:
-    url = f"http://127.0.0.1:{address.port}"
+    url = f"http://127.0.0.1:{address.port}{address.path}"
     header = shlex.quote(f"Authorization: Bearer {address.key}")
     body = shlex.quote(json.dumps(_QUESTIONS[0][1]))
     console.print("[bold]Paste this to ask the first question yourself:[/]")
@@ -148,12 +177,10 @@ def _show_ways_on(console: Console, address: _Address) -> None:
     console.print(f"\nThe API describes itself at [link={url}/docs]{url}/docs[/link].")
 
 
-def _keep_serving(console: Console, node: subprocess.Popen[bytes]) -> None:
+def _keep_serving(console: Console, manager: subprocess.Popen[bytes]) -> None:
     console.print(Panel.fit("Serving until Ctrl-C."))
-    try:
-        node.wait()
-    except KeyboardInterrupt:
-        console.print("Stopping.")
+    with suppress(KeyboardInterrupt):
+        manager.wait()
 
 
 def _free_port() -> int:
@@ -175,38 +202,3 @@ def _make_key(home: Path) -> str:
     with open_database(home) as database:
         _, secret = KeyRepository(database).create(draft, now)
     return secret.reveal()
-
-
-@contextmanager
-def _node(folder: Path, home: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a node beside us, its log in the state folder; stopped at the end, whatever happens."""
-    command = [sys.executable, "-m", "penstock", "serve", str(folder)]
-    options = ["--home", str(home), "--port", str(port)]
-    with (home / "demo.log").open("wb") as log:
-        node = subprocess.Popen([*command, *options], stdout=log, stderr=log)  # noqa: S603 - ourselves
-        try:
-            yield node
-        finally:
-            node.send_signal(signal.SIGTERM)
-            try:
-                node.wait(timeout=15)
-            except subprocess.TimeoutExpired:
-                node.kill()
-
-
-def _wait_until_ready(node: subprocess.Popen[bytes], port: int, home: Path) -> None:
-    deadline = time.monotonic() + _READY_SECONDS
-    while time.monotonic() < deadline and node.poll() is None:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=1)
-        try:
-            connection.request("GET", "/readyz")
-            if connection.getresponse().status == _OK:
-                return
-        except OSError:
-            pass
-        finally:
-            connection.close()
-        time.sleep(0.05)
-    raise UnavailableError(
-        "The node did not become ready.", hint=f"Its log is {home / 'demo.log'}."
-    )

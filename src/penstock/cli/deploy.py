@@ -69,6 +69,18 @@ def deploy(  # noqa: PLR0913 each is an option of the command
         float,
         typer.Option(min=1, help="Seconds in which its nodes must be ready.", rich_help_panel=_HOW),
     ] = 120.0,
+    drain: Annotated[
+        float,
+        typer.Option(
+            min=0, help="Seconds that requests may go on at a node that goes.", rich_help_panel=_HOW
+        ),
+    ] = 30.0,
+    grace: Annotated[
+        float,
+        typer.Option(
+            min=0, help="Seconds between SIGTERM and SIGKILL after that.", rich_help_panel=_HOW
+        ),
+    ] = 10.0,
     smoke: Annotated[
         Path | None,
         typer.Option(
@@ -106,6 +118,8 @@ def deploy(  # noqa: PLR0913 each is an option of the command
             "bake": bake,
             "keep_for": keep_for,
             "start_deadline": deadline,
+            "drain": drain,
+            "grace": grace,
             "smoke": msgspec.to_builtins(tests),
         }
         deployment = run(manager, target, "deploy", wish)

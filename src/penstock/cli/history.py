@@ -12,18 +12,29 @@ from rich.table import Table
 from rich.text import Text
 
 from penstock.cli.keys import AsJson, Home
-from penstock.cli.place import PRODUCTION, ApiArgument, EnvironmentOption, find_target, text
-from penstock.cli.remote import open_manager
+from penstock.cli.place import (
+    PRODUCTION,
+    ApiArgument,
+    EnvironmentOption,
+    Target,
+    find_target,
+    text,
+)
+from penstock.cli.remote import Manager, open_manager
+from penstock.cli.watch import Entry, sentence
 from penstock.query.types import Json
 from penstock.store.database import DEFAULT_HOME
 
 _STYLES = {"done": "green", "aborted": "red", "stuck": "bold red", "rolled back": "yellow"}
 
 
-def history(
+def history(  # noqa: PLR0913 each is an option of the command
     api: ApiArgument = None,
     *,
     limit: Annotated[int, typer.Option(min=1, help="How many, the newest first.")] = 20,
+    journal: Annotated[
+        bool, typer.Option("--journal", help="Every step and every node instead.")
+    ] = False,
     environment: EnvironmentOption = PRODUCTION,
     home: Home = DEFAULT_HOME,
     as_json: AsJson = False,
@@ -34,6 +45,9 @@ def history(
     """
     with open_manager(home) as manager:
         target = find_target(manager, api, environment)
+        if journal:
+            show_journal(manager, target, limit, as_json=as_json)
+            return
         found: list[dict[str, Json]] = []
         for record in manager.items("/deployments", api=target.api, limit=min(limit, 200)):
             if text(record, "environment") == environment:
@@ -64,3 +78,18 @@ def history(
             text(record, "reason"),
         )
     Console().print(table if found else "Nothing was deployed here yet.")
+
+
+def show_journal(manager: Manager, target: Target, limit: int, *, as_json: bool) -> None:
+    """Print what happened, the oldest of the last lines first."""
+    lines = list(manager.items(f"{target.path}/journal", limit=200))[-limit:]
+    if as_json:
+        typer.echo(msgspec.json.encode(lines).decode())
+        return
+    console = Console()
+    for line in lines:
+        entry = msgspec.convert(line.get("entry"), Entry)
+        when = time.strftime("%H:%M:%S", time.localtime(float(str(line.get("time") or 0))))
+        style = "red" if entry.alert else "default"
+        said = f"{when} {entry.deployment} {sentence(entry)}"
+        console.print(said, style=style, highlight=False, markup=False, soft_wrap=True)

@@ -45,6 +45,7 @@ COMMANDS = {
     "build": Command(_BUILD, "build", "build"),
     "artifacts": Command(_BUILD, "artifacts"),
     "node": Command(_RUN, "node", "node"),
+    "manager": Command(_RUN, "manager", "manager"),
     "up": Command(_RUN, "up", "up"),
     "down": Command(_RUN, "up", "down"),
     "deploy": Command(_RUN, "deploy", "deploy"),

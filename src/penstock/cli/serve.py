@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from penstock.cli.keys import Home
-from penstock.node.server import Binding, run_node
+from penstock.node.listening import Binding
+from penstock.node.server import run_node
 from penstock.store.database import DEFAULT_HOME
 
 

@@ -91,11 +91,12 @@ def _summary(place: PlaceStatus, versions: dict[str, str]) -> str:
     if rollout.warm_until is not None:
         left = max(0, round(rollout.warm_until - rollout.clock))
         warm = f"; {rollout.live.other.value} is warm for up to {left} s"
-    return f"[{_COLOURS[colour]}]{colour}[/] serves {version}{warm}"
+    size = "" if release is None else f" on {release.nodes} × {release.units} units"
+    return f"[{_COLOURS[colour]}]{colour}[/] serves {version}{size}{warm}"
 
 
 def _table(nodes: tuple[NodeStatus, ...]) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 2))
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 1))
     for heading in (
         "NODE",
         "COLOUR",
@@ -113,7 +114,6 @@ def _table(nodes: tuple[NodeStatus, ...]) -> Table:
             node.id,
             Text(node.colour, style=_COLOURS.get(node.colour, "")),
             Text(node.phase, style="green" if node.phase == "ready" else "yellow"),
-            str(node.units),
             "" if node.started is None else _age(time.time() - node.started),
             "" if node.requests is None else f"{node.requests:,}",
             "" if node.errors is None else f"{node.errors:,}",

@@ -97,7 +97,7 @@ def started(
     command = [sys.executable, "-m", "penstock", "manager", "--home", str(home), *options]
     with (home / LOG).open("ab") as log:
         began = log.tell()
-        manager = subprocess.Popen(  # noqa: S603 ourselves
+        manager = subprocess.Popen(  # noqa: S603 it is ourselves
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
         )
     with console.status("Starting manager and gateway…"):

@@ -60,7 +60,7 @@ class Watch:
                 if entry.phase in STEPS:
                     self._reached = STEPS.index(entry.phase)
                     progress.update(bar, completed=self._reached)
-                said = _sentence(entry)
+                said = sentence(entry)
                 progress.update(bar, description=f"{title}: {said}")
                 console.print(f"  {said}", style=_style(entry), highlight=False, markup=False)
                 if self._is_over(entry):
@@ -101,7 +101,8 @@ def _entry(event: Event) -> Entry | None:
         return None
 
 
-def _sentence(entry: Entry) -> str:
+def sentence(entry: Entry) -> str:
+    """Say what happened in a few words."""
     about = f"node {entry.node} " if entry.node else ""
     phase = f"{entry.phase}" if entry.phase else ""
     detail = entry.detail if not phase else f" – {entry.detail}" if entry.detail else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from penstock.control.baking import Baking
@@ -67,9 +68,9 @@ class Controller:
     def wake(self) -> None:
         self._wake.set()
 
-    def told(self, place: Place, notes: Sequence[Note]) -> None:
+    def told(self, place: Place, state: Rollout, notes: Sequence[Note]) -> None:
         """Note what was decided, and go on with it."""
-        self.history.note(place, notes)
+        self.history.note(place, state, notes)
         self._wake.set()
 
     def _run(self) -> None:
@@ -110,6 +111,8 @@ class Controller:
         """Resume where whoever acted before was: all that was decided is written down."""
         self.world.places.refresh()
         self.builder.resume()
+        with suppress(PenstockError):  # what cannot be taken over now stays for the next time
+            self.fleet.launcher.bury_all()
         for state in self.world.places.all().values():
             self.history.repair(state)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -83,16 +84,20 @@ class Fleet:
         found = (self.seen or {}).get(node.id)
         if found is not None and found.state is not NodeState.EXITED:
             return
+        if self._is_being_started(node):
+            return  # what the driver shows of it may be half of it
         if found is not None:
             yield NodeLost(node.id, self._how(node, found))
-        elif node.phase is NodePhase.READY or self._was_started(node):
+        elif node.phase is NodePhase.READY or node.id in self._started:
             yield NodeLost(node.id, "it is gone")
         else:
             self.world.tasks.ensure(place, ("start", node.id), lambda: self._start(place, node))
 
-    def _was_started(self, node: Node) -> bool:
-        started = self._started.get(node.id)
-        return started is not None and self._looked > started
+    def _is_being_started(self, node: Node) -> bool:
+        """Whether it was not whole yet when the driver was looked at."""
+        if self.world.tasks.is_running(("start", node.id)):
+            return True
+        return self._started.get(node.id, -1.0) > self._looked
 
     def _start(self, place: Place, node: Node) -> Iterable[Event]:
         try:
@@ -166,7 +171,8 @@ class Fleet:
             stopped = self.world.driver.stop(node, grace)
         except NotFoundError:
             return (NodeStopped(node),)
-        self.launcher.bury(node)
+        with suppress(PenstockError):  # it stays there, and is tried again at the next start
+            self.launcher.bury(node)
         self._started.pop(node, None)
         self.waiting.pop(node, None)
         return (NodeStopped(node, killed=stopped.killed),)

@@ -23,12 +23,13 @@ class History:
     database: Database
     observe: Observer
 
-    def note(self, place: Place, notes: Sequence[Note]) -> None:
+    def note(self, place: Place, state: Rollout, notes: Sequence[Note]) -> None:
         """Write down how far deployments are. It can be done again: see `repair`."""
         for note in notes:
             self._tell(place, note)
             if note.phase is not None:
-                self._write(note.deployment, note.phase, note.detail)
+                artifact = _artifact(state, note.deployment)
+                self._write(note.deployment, note.phase, note.detail, artifact)
             if note.phase in (Phase.BAKING, Phase.DONE):
                 with working(self.database, SYSTEM, time.time()) as work:
                     apis.publish(work, place.api)
@@ -37,7 +38,8 @@ class History:
         """Write down what a manager that was killed no longer could."""
         for change in (state.last, state.change):
             if change is not None:
-                self._write(change.deployment, change.phase, change.reason)
+                artifact = change.release.artifact
+                self._write(change.deployment, change.phase, change.reason, artifact)
 
     def kept(self, place: Place, state: Rollout) -> frozenset[str]:
         """Return the artifacts of a place that run, are warm, parked, or can be gone back to."""
@@ -67,19 +69,19 @@ class History:
             latest = deployments.latest(look, place, 100)
         return tuple(d for d in latest if d.status == Phase.DONE.value)[:limit]
 
-    def _write(self, deployment: str, phase: Phase, reason: str) -> None:
+    def _write(self, deployment: str, phase: Phase, reason: str, artifact: str | None) -> None:
         with looking(self.database) as look:
             try:
                 written = deployments.get(look, deployment)
             except NotFoundError:
                 return
-        if written.status == phase.value:
+        if written.status == phase.value and artifact in (None, written.artifact):
             return
         with working(self.database, SYSTEM, time.time()) as work:
             if phase in ENDED:
                 deployments.finish(work, deployment, phase.value, reason)
             else:
-                deployments.progress(work, deployment, phase.value)
+                deployments.progress(work, deployment, phase.value, artifact=artifact)
 
     def refuse(self, deployment: str, reason: str) -> None:
         """Write down that a deployment never came to be."""
@@ -98,3 +100,11 @@ class History:
                 detail=note.detail,
             )
         )
+
+
+def _artifact(state: Rollout, deployment: str) -> str | None:
+    """Return what a deployment runs, once it is built."""
+    change = state.change
+    releases = (None if change is None else change.release, state.blue, state.green)
+    found = (r.artifact for r in releases if r is not None and r.deployment == deployment)
+    return next(found, None)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from penstock.control.world import World
-from penstock.deploy.drivers.types import ImagePlace
+from penstock.deploy.drivers.types import LEFT, ImagePlace
 from penstock.deploy.rollout.types import Node
 from penstock.deploy.types import NodeSpec, Place
 from penstock.errors import NotFoundError
@@ -46,11 +46,17 @@ class Launcher:
                 layout = self.world.artifacts.layout(digest)
                 self.world.driver.prepare(ImagePlace(digest, layout))
 
+    def bury_all(self) -> None:
+        """Take over what nodes that are gone counted and could not tell any more."""
+        for folder in sorted((self.world.home / LEFT).glob("n-*")):
+            self.bury(folder.name)
+
     def bury(self, node: str) -> None:
-        """Take over what a node that is gone counted and could not tell any more."""
-        folder = self.world.home / "nodes" / node
-        deliver_leftovers(folder / "state", self.world.take_usage)
-        shutil.rmtree(folder, ignore_errors=True)
+        """Take over what one node left; it stays where it is until it is stored."""
+        folder = self.world.home / LEFT / node
+        if folder.is_dir():
+            deliver_leftovers(folder, self.world.take_usage)
+            shutil.rmtree(folder, ignore_errors=True)
 
     def _environment(self, place: Place, node: Node) -> Mapping[str, str | Secret]:
         with looking(self.world.database) as look:

@@ -42,7 +42,7 @@ class Places:
     monotonic: Callable[[], float] = time.monotonic
     wall: Callable[[], float] = time.time
     lease: Lease | None = None
-    told: Callable[[Place, Sequence[Note]], None] = lambda _, __: None
+    told: Callable[[Place, Rollout, Sequence[Note]], None] = lambda _, __, ___: None
     _kept: dict[Place, Kept] = field(default_factory=dict)
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
@@ -117,7 +117,7 @@ class Places:
             revision = self.rollouts.save(place, change)
             self._kept[place] = Kept(state, revision, self.monotonic())
         if notes:
-            self.told(place, notes)
+            self.told(place, state, notes)
         return state
 
     def _now(self, kept: Kept) -> float:
