@@ -24,7 +24,9 @@ RUN /tools/bin/pip wheel --no-deps --no-build-isolation --wheel-dir dist . \
  && /tools/bin/pip --python /opt/penstock/bin/python install --no-deps --no-index dist/*.whl
 
 
-FROM ${BASE}
+# Penstock alone, to put projects on: `docker build --target runtime -t penstock-runtime .`, then
+# `penstock build --docker penstock-runtime`, or `docker save` and `penstock build --base`.
+FROM ${BASE} AS runtime
 
 LABEL org.opencontainers.image.title="Penstock" \
       org.opencontainers.image.description="Turn databases into secured, versioned query APIs" \
@@ -33,12 +35,6 @@ LABEL org.opencontainers.image.title="Penstock" \
 # Keys and everything else that lasts is in /state; the rest of the image may be read-only.
 RUN mkdir /state && chown 10001:10001 /state
 COPY --from=builder /opt/penstock /opt/penstock
-COPY penstock.yaml /project/
-COPY connectors /project/connectors
-COPY models /project/models
-COPY policies /project/policies
-COPY queries /project/queries
-COPY data /project/data
 
 ENV PATH=/opt/penstock/bin:$PATH \
     PENSTOCK_HOME=/state \
@@ -52,3 +48,14 @@ HEALTHCHECK --interval=5s --timeout=3s --start-period=30s --retries=3 \
   CMD ["python3", "-c", "from http.client import HTTPConnection as C; c = C('127.0.0.1', 8080, timeout=2); c.request('GET', '/readyz'); exit(c.getresponse().status != 200)"]
 ENTRYPOINT ["penstock"]
 CMD ["serve", "/project", "--host", "0.0.0.0", "--port", "8080"]
+
+
+# The project of this repository, to try things out with.
+FROM runtime
+
+COPY penstock.yaml /project/
+COPY connectors /project/connectors
+COPY models /project/models
+COPY policies /project/policies
+COPY queries /project/queries
+COPY data /project/data

@@ -25,6 +25,7 @@ STATUS: Final = {
     Kind.UNSUPPORTED: 415,
     Kind.UNFIT: 422,
     Kind.UNCONDITIONAL: 428,
+    Kind.THROTTLED: 429,
     Kind.ENGINE: 500,
     Kind.CONFIGURATION: 500,
     Kind.BUSY: 503,
@@ -78,7 +79,7 @@ def problem_headers(error: PenstockError, status: int) -> list[Header]:
     headers = [(b"content-type", MEDIA_TYPE), (b"cache-control", b"no-store")]
     if status == STATUS[Kind.AUTHENTICATION]:
         headers.append((b"www-authenticate", b'Bearer realm="penstock"'))
-    if status == STATUS[Kind.UNAVAILABLE]:
+    if status in {STATUS[Kind.UNAVAILABLE], STATUS[Kind.THROTTLED]}:
         after = getattr(error, "retry_after", _RETRY)
         headers.append((b"retry-after", str(after).encode()))
     return headers

@@ -24,7 +24,7 @@ def test_a_good_project_says_what_was_found() -> None:
 
     assert result.exit_code == 0
     assert result.output.splitlines() == [
-        "✓ flights: 5 tables, 58 attributes, 6 relationships, 7 saved queries, 3 roles.",
+        "✓ flights: 5 tables, 60 attributes, 6 relationships, 7 saved queries, 3 roles.",
         "✓ demo (duckdb: 5 tables, 367,687 rows)",
     ]
 

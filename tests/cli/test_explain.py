@@ -28,11 +28,24 @@ def test_a_join_is_told_with_its_path_and_its_keys(shell: Shell) -> None:
     assert joins[1].startswith("weather as weather on flights.origin = weather.origin and")
 
 
+def test_it_is_told_which_rows_of_a_balance_count(shell: Shell) -> None:
+    question = '{"data": {"fields": {"barometer": ["avg", "max"], "temp": ["avg"]}}}'
+    told = json.loads(shell("explain", ROOT, question, "--format", "json").out)
+
+    (said,) = [step["what"] for step in told["plan"] if step["step"] == "semi-additive"]
+    assert said.startswith("barometer_avg, barometer_max: only rows at the last CAST(CONCAT(")
+    assert said.endswith(" of a group, per weather.origin")
+
+
 def test_what_is_asked_besides_has_its_own_sql(shell: Shell) -> None:
     told = json.loads(shell("explain", ROOT, JOINED, "--format", "json").out)
 
-    assert [further["name"] for further in told["further"]] == ["total all"]
-    assert "GROUP BY" not in told["further"][0]["sql"]
+    assert [further["name"] for further in told["further"]] == [
+        "rows and totals in one: all",
+        "total all",
+    ]
+    assert "GROUPING SETS" in told["further"][0]["sql"]
+    assert "GROUP BY" not in told["further"][1]["sql"]
 
 
 def test_a_saved_query_is_explained_by_name_and_for_a_role(shell: Shell) -> None:
