@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable, Sequence
 from rich.console import Console
 
 from benchmarks.compile import measure_compile, measure_wide_compile
+from benchmarks.containers import measure_containers
+from benchmarks.deploying import measure_deploying
 from benchmarks.effort import FULL, QUICK, Effort
 from benchmarks.ending import end_on_signals
 from benchmarks.federation import measure_federation
@@ -18,6 +20,7 @@ from benchmarks.overhead import measure_overhead
 from benchmarks.penstock_server import Penstock
 from benchmarks.questions import flights, tpch
 from benchmarks.report import Result, in_one_line, show, targets_table, write
+from benchmarks.switching import measure_switching
 
 LARGE_SCALE = 1
 QUICK_SCALE = 0.1
@@ -78,6 +81,9 @@ MEASURES: dict[str, Measure] = {
     "downloads": lambda effort: measure_downloads(Penstock(), tpch(), effort),
     "memory": _memory,
     "crowds": lambda effort: measure_crowds(Penstock(), tpch(), effort),
+    "deploying": measure_deploying,
+    "switching": measure_switching,
+    "containers": measure_containers,
 }
 
 

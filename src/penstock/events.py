@@ -215,6 +215,16 @@ class ManagerFound(Notice, frozen=True):
     """The manager answers again."""
 
 
+class SignalsLost(Notice, frozen=True, kw_only=True):
+    """Redis does not answer: what other managers write is noticed when it is time to look."""
+
+    reason: str
+
+
+class SignalsFound(Notice, frozen=True):
+    """Redis answers: what other managers write is noticed at once."""
+
+
 class UsageUnwritten(Notice, frozen=True, kw_only=True):
     """Usage events cannot be written to disk: they are in memory only."""
 
@@ -280,6 +290,8 @@ Event: TypeAlias = (
     | SnapshotUnwritten
     | ManagerLost
     | ManagerFound
+    | SignalsLost
+    | SignalsFound
     | UsageUnwritten
     | UsageWritten
     | UsageLost

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from hashlib import sha256
 from pathlib import Path
 
@@ -15,6 +17,8 @@ LOCKS = ("requirements.lock", "requirements-build.lock")
 BASE = "penstock-tests-base:bookworm"
 # The base's Python, which need not be the one that runs the tests.
 BASE_PYTHON = "3.11"
+# What only the base's Python needs: pip decides that by the one that runs it, so it must not ask.
+OLDER = re.compile(r" ; python_full_version < '3\.11\.\d+'")
 DEBIAN = (
     "mmdebstrap",
     "--quiet",
@@ -55,7 +59,7 @@ def make_context(folder: Path) -> Path:
     for line in (ROOT / ".dockerignore").read_text().splitlines():
         if line.startswith("!") and (ROOT / line[1:]).exists():
             _copy(ROOT / line[1:], folder / line[1:])
-    for name in ("Dockerfile", "docker-compose.yml", ".dockerignore"):
+    for name in ("Dockerfile", "docker-compose.yml", "docker-compose.node.yml", ".dockerignore"):
         shutil.copy2(ROOT / name, folder / name)
     _copy(_wheelhouse(), folder / "wheelhouse")
     return folder
@@ -79,7 +83,10 @@ def _wheelhouse() -> Path:
     fresh.mkdir(parents=True)
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--require-hashes"]
     command += ["--only-binary=:all:", f"--python-version={BASE_PYTHON}", f"--dest={fresh}"]
-    for lock in LOCKS:
-        command += ["-r", str(ROOT / lock)]
-    subprocess.run(command, check=True, capture_output=True)
+    with tempfile.TemporaryDirectory() as folder:
+        for lock in LOCKS:
+            asked = Path(folder) / lock
+            asked.write_text(OLDER.sub("", (ROOT / lock).read_text()))
+            command += ["-r", str(asked)]
+        subprocess.run(command, check=True, capture_output=True)
     return fresh.rename(kept)

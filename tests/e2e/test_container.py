@@ -1,4 +1,4 @@
-"""The image and the compose file, run by a real engine: built, asked, replaced, stopped."""
+"""The image and the compose file of one node, run by a real engine: built, asked, replaced."""
 
 from __future__ import annotations
 
@@ -36,6 +36,7 @@ class Service:
     def compose(self, *arguments: str) -> str:
         return self.engine.run(
             *self.engine.compose,
+            "--file=docker-compose.node.yml",
             f"--project-name=penstock-tests-{self.port}",
             *arguments,
             folder=self.folder,

@@ -25,7 +25,7 @@ from penstock.manager.paths import Paths
 from penstock.secret import Secret
 from penstock.store import bindings, subjects, tokens
 from penstock.store.contents import ContentStore
-from penstock.store.database import Database, open_database
+from penstock.store.database import Database, open_state
 from penstock.store.grants import Scope
 from penstock.store.subjects import SubjectDraft, SubjectKind
 from penstock.store.unit import LOCAL, working
@@ -176,13 +176,28 @@ class Life:
 
 
 @contextmanager
-def managing(home: Path, settings: ManagerSettings | None = None) -> Iterator[Asked]:
+def looping() -> Iterator[asyncio.AbstractEventLoop]:
+    """Run an event loop in a thread of its own."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
+    try:
+        yield loop
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+
+@contextmanager
+def managing(
+    home: Path, settings: ManagerSettings | None = None, url: str | None = None
+) -> Iterator[Asked]:
+    """Run a manager with its state in a folder, or in the database of a URL."""
     events: list[Event] = []
     clock = Clock()
-    with open_database(home) as database:
+    environment = {} if url is None else {"PENSTOCK_DATABASE": url}
+    with looping() as loop, open_state(home, environment) as database:
         vault, contents = open_vault(home, {}), ContentStore(home / "contents")
         desk = MemoryDesk(database)
         context = ManagerContext(
@@ -206,6 +221,3 @@ def managing(home: Path, settings: ManagerSettings | None = None) -> Iterator[As
         finally:
             asked.wait(life.end())
             asked.wait(client.aclose())
-            loop.call_soon_threadsafe(loop.stop)
-            thread.join()
-            loop.close()

@@ -20,24 +20,39 @@ def test_attempts_cost_more_and_more_time(database: Database) -> None:
     attempts = AttemptRepository(database)
     now, waits = 0.0, []
     for _ in range(20):
-        wait = attempts.begin(("name a", "address x"), now)
+        wait = attempts.begin({"a": 5, "x": 10}, now)
         while wait > 0:
             waits.append(wait)
             now += wait
-            wait = attempts.begin(("name a", "address x"), now)
+            wait = attempts.begin({"a": 5, "x": 10}, now)
 
     assert waits[:4] == [1, 2, 4, 8]
     assert waits[-1] == 900
-    assert attempts.begin(("name b", "address x"), now) > 0
-    assert attempts.begin(("name b", "address y"), now) == 0
-    attempts.succeeded("name a")
-    assert attempts.begin(("name a", "address z"), now) == 0
+    assert attempts.begin({"b": 5, "x": 10}, now) > 0
+    assert attempts.begin({"b": 5, "y": 10}, now) == 0
+    attempts.succeeded("a", "z")
+    assert attempts.begin({"a": 5, "z": 10}, now) == 0
+
+
+def test_who_succeeds_is_never_slowed_down_and_helps_nobody_else(database: Database) -> None:
+    attempts = AttemptRepository(database)
+    for _ in range(30):
+        assert attempts.begin({"a": 5, "proxy": 10}, 1.0) == 0
+        attempts.succeeded("a", "proxy")
+    for i in range(10):
+        assert attempts.begin({f"guess {i}": 5, "proxy": 10}, 1.0) == 0
+
+    assert attempts.begin({"guess": 5, "proxy": 10}, 1.0) > 0
+    assert attempts.begin({"guess": 5, "proxy": 10}, 2.0) == 0
+    attempts.succeeded("a", "proxy")
+    assert attempts.begin({"guess": 5, "proxy": 10}, 2.0) == 0
+    assert attempts.begin({"guess": 5, "proxy": 10}, 2.0) > 0
 
 
 def test_attempts_at_once_all_count(database: Database) -> None:
     attempts = AttemptRepository(database)
     with ThreadPoolExecutor(8) as pool:
-        waits = list(pool.map(lambda _: attempts.begin(("a",), 1.0), range(20)))
+        waits = list(pool.map(lambda _: attempts.begin({"a": 5}, 1.0), range(20)))
 
     assert len([wait for wait in waits if wait == 0]) == 5
 

@@ -61,13 +61,16 @@ class Stack:
     environment: dict[str, str] = field(default_factory=dict)
     key: str = ""
 
-    def run(self, *command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        """Type a command; where it fails, say what it said."""
+    def run(
+        self, *command: str, check: bool = True, typed: str | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Type a command, and `typed` into it; where it fails, say what it said."""
         done = subprocess.run(
             [sys.executable, "-m", "penstock", *command],
             cwd=self.project,
             env={**os.environ, "PENSTOCK_HOME": str(self.home), "NO_COLOR": "1"} | self.environment,
             text=True,
+            input=typed or "",
             capture_output=True,
             check=False,
             timeout=240,
@@ -179,9 +182,11 @@ def stack(folder: Path, driver: str = "process", **environment: str) -> Iterator
 
 
 @contextlib.contextmanager
-def serving(folder: Path, *, nodes: int = 2, driver: str = "process") -> Iterator[Stack]:
+def serving(
+    folder: Path, *, nodes: int = 2, driver: str = "process", **environment: str
+) -> Iterator[Stack]:
     """Give a stack that serves the test's project, and a key that it takes."""
-    with stack(folder, driver) as made:
+    with stack(folder, driver, **environment) as made:
         made.deploy("--nodes", str(nodes))
         made.make_key()
         made.wait(lambda: made.ask().status_code == httpx.codes.OK, 10)

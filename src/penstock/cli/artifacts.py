@@ -16,14 +16,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from penstock.cli.keys import AsJson, Home
+from penstock.cli.home import DEFAULT_HOME, AsJson, Home
 from penstock.cli.sizes import as_moment, as_size
 from penstock.deploy.artifact.manifest import ProjectManifest
 from penstock.deploy.artifact.store import ArtifactStore
 from penstock.deploy.artifact.types import Artifact, Login
 from penstock.errors import ConfigurationError
 from penstock.secret import Secret
-from penstock.store.database import DEFAULT_HOME
 
 PASSWORD = "PENSTOCK_REGISTRY_PASSWORD"  # noqa: S105 - the name of the variable that holds it
 _SHORT = 19  # characters of a digest that people are shown: sha256: and 12 digits

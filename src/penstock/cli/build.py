@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from penstock.cli.keys import AsJson, Home
+from penstock.cli.home import DEFAULT_HOME, AsJson, Home
 from penstock.cli.sizes import as_size
 from penstock.deploy.artifact.build import build_artifact
 from penstock.deploy.artifact.store import ArtifactStore
@@ -30,7 +30,6 @@ from penstock.deploy.artifact.types import (
     Interpreter,
 )
 from penstock.errors import ConfigurationError
-from penstock.store.database import DEFAULT_HOME
 
 
 def build(  # noqa: PLR0913 - each is an option of the command

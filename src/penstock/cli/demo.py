@@ -21,7 +21,7 @@ from rich.panel import Panel
 from rich.text import Text
 
 from penstock.cli.deploy import ensure_api, ensure_version, run
-from penstock.cli.keys import Home
+from penstock.cli.home import DEFAULT_HOME, Home
 from penstock.cli.place import PRODUCTION
 from penstock.cli.remote import open_manager
 from penstock.cli.tables import print_answer, print_sql
@@ -31,7 +31,7 @@ from penstock.errors import ConfigurationError, UnavailableError
 from penstock.local import Project
 from penstock.query.types import Json
 from penstock.sql.pretty import pretty_sql
-from penstock.store.database import DEFAULT_HOME, open_database
+from penstock.store.database import open_database
 from penstock.store.keys import KeyDraft, KeyRepository
 
 _NODES = 2

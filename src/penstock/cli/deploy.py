@@ -11,17 +11,17 @@ import msgspec
 import typer
 from rich.console import Console
 
-from penstock.cli.keys import Home
+from penstock.cli.home import DEFAULT_HOME, Home
 from penstock.cli.place import PRODUCTION, EnvironmentOption, Target, text
 from penstock.cli.remote import Manager, open_manager
 from penstock.cli.smoke import read_smoke_tests
 from penstock.cli.upload import pack, read_names
-from penstock.cli.watch import Watch
-from penstock.errors import ConfigurationError
+from penstock.cli.watch import Watch, last_sequence
+from penstock.errors import ConfigurationError, NotFoundError
 from penstock.query.types import Json
-from penstock.store.database import DEFAULT_HOME
 
 _HOW = "How it is deployed"
+_DIGEST = len("sha256:") + 64
 
 
 class Until(StrEnum):
@@ -40,7 +40,9 @@ def deploy(  # noqa: PLR0913 each is an option of the command
     ] = None,
     artifact: Annotated[
         str | None,
-        typer.Option(help="Deploy an artifact of before by its digest, building nothing."),
+        typer.Option(
+            metavar="DIGEST", help="Deploy an artifact of before, building nothing; see history."
+        ),
     ] = None,
     nodes: Annotated[
         int | None, typer.Option(min=1, help="How many nodes; default: as many as now.")
@@ -104,6 +106,7 @@ def deploy(  # noqa: PLR0913 each is an option of the command
     Example: penstock deploy . --nodes 2 --bake 30
     """
     console = Console(stderr=as_json)
+    tests = [] if smoke is None else read_smoke_tests(smoke)
     with open_manager(home) as manager:
         began = time.monotonic()
         target = ensure_api(manager, folder, environment)
@@ -111,8 +114,7 @@ def deploy(  # noqa: PLR0913 each is an option of the command
         if artifact is None:
             wish["version"] = ensure_version(manager, target, folder, version, console)
         else:
-            wish["artifact"] = artifact
-        tests = [] if smoke is None else read_smoke_tests(smoke)
+            wish["artifact"] = whole_digest(manager, target, artifact)
         wish["options"] = {
             "approval": approval,
             "bake": bake,
@@ -122,10 +124,12 @@ def deploy(  # noqa: PLR0913 each is an option of the command
             "grace": grace,
             "smoke": msgspec.to_builtins(tests),
         }
+        before = last_sequence(manager, target)
         deployment = run(manager, target, "deploy", wish)
         if wait is not Until.NO:
             until = "ready" if approval else "done" if wait is Until.DONE else "baking"
-            Watch(manager, target, deployment, until).follow(console, f"Deploying {target.name}")
+            watch = Watch(manager, target, deployment, until, after=before)
+            watch.follow(console, f"Deploying {target.name}")
         _tell(console, manager, target, time.monotonic() - began, approval=approval)
         if as_json:
             typer.echo(msgspec.json.encode(manager.get(f"/deployments/{deployment}")).decode())
@@ -179,6 +183,24 @@ def ensure_version(
     else:
         console.print(f"  version {text(version, 'name')}", style="dim")
     return text(version, "id")
+
+
+def whole_digest(manager: Manager, target: Target, beginning: str) -> str:
+    """Return the digest of the one artifact that was deployed here and begins so."""
+    wanted = beginning if beginning.startswith("sha256:") else f"sha256:{beginning}"
+    deployed = manager.items("/deployments", api=target.api, limit=200)
+    found = sorted({text(it, "artifact") for it in deployed if text(it, "artifact")})
+    near = [digest for digest in found if digest.startswith(wanted)]
+    if len(near) == 1:
+        return near[0]
+    if len(wanted) == _DIGEST:
+        return wanted  # built, but never deployed: the manager knows
+    if near:
+        raise ConfigurationError("Several artifacts begin so.", hint="Give more of the digest.")
+    raise NotFoundError(
+        f"No artifact that was deployed here begins with {beginning}.",
+        hint="`penstock history` shows the digests.",
+    )
 
 
 def _next(known: list[dict[str, Json]]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from typing import Annotated
 
 import msgspec
@@ -11,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from penstock.cli.keys import AsJson, Home
+from penstock.cli.home import DEFAULT_HOME, AsJson, Home
 from penstock.cli.place import (
     PRODUCTION,
     ApiArgument,
@@ -21,10 +22,11 @@ from penstock.cli.place import (
     text,
 )
 from penstock.cli.remote import Manager, open_manager
-from penstock.cli.watch import Entry, sentence
+from penstock.cli.watch import journal as read_journal
+from penstock.cli.watch import sentence
 from penstock.query.types import Json
-from penstock.store.database import DEFAULT_HOME
 
+_WHOLE = {"WHEN", "WHAT", "VERSION", "ENDED", "ARTIFACT"}  # of no use when cut or folded
 _STYLES = {"done": "green", "aborted": "red", "stuck": "bold red", "rolled back": "yellow"}
 
 
@@ -63,7 +65,7 @@ def history(  # noqa: PLR0913 each is an option of the command
         return
     table = Table(box=None, pad_edge=False)
     for heading in ("WHEN", "WHAT", "VERSION", "ENDED", "ARTIFACT", "BY", "WHY"):
-        table.add_column(heading, overflow="fold" if heading == "WHY" else "ellipsis")
+        table.add_column(heading, overflow="fold", no_wrap=heading in _WHOLE)
     for record in found:
         created = record.get("created")
         when = time.strftime("%Y-%m-%d %H:%M", time.localtime(float(str(created or 0))))
@@ -73,7 +75,7 @@ def history(  # noqa: PLR0913 each is an option of the command
             text(record, "kind"),
             versions.get(text(record, "version"), text(record, "version")),
             Text(status, style=_STYLES.get(status, "")),
-            text(record, "artifact")[:19],
+            text(record, "artifact").removeprefix("sha256:")[:12],
             text(record, "by"),
             text(record, "reason"),
         )
@@ -82,14 +84,14 @@ def history(  # noqa: PLR0913 each is an option of the command
 
 def show_journal(manager: Manager, target: Target, limit: int, *, as_json: bool) -> None:
     """Print what happened, the oldest of the last lines first."""
-    lines = list(manager.items(f"{target.path}/journal", limit=200))[-limit:]
+    lines = deque(read_journal(manager, target), maxlen=limit)
     if as_json:
-        typer.echo(msgspec.json.encode(lines).decode())
+        typer.echo(msgspec.json.encode(list(lines)).decode())
         return
     console = Console()
     for line in lines:
-        entry = msgspec.convert(line.get("entry"), Entry)
-        when = time.strftime("%H:%M:%S", time.localtime(float(str(line.get("time") or 0))))
+        entry = line.entry
+        when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(line.time))
         style = "red" if entry.alert else "default"
         said = f"{when} {entry.deployment} {sentence(entry)}"
         console.print(said, style=style, highlight=False, markup=False, soft_wrap=True)

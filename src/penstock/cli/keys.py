@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -18,11 +19,12 @@ from penstock.auth.apikey import Environment
 from penstock.auth.keyring import KeyRecord
 from penstock.auth.principal import AttributeValue
 from penstock.auth.rotation import KeyState, key_state
+from penstock.cli.home import DEFAULT_HOME, AsJson, Home
 from penstock.cli.key_checks import check_wishes
 from penstock.cli.key_options import parse_attributes, parse_duration, parse_name, parse_words
 from penstock.errors import ConfigurationError
 from penstock.secret import Secret
-from penstock.store.database import DEFAULT_HOME, open_database
+from penstock.store.database import open_state
 from penstock.store.keys import KeyDraft, KeyRepository, StoredKey
 
 app = typer.Typer(
@@ -32,15 +34,6 @@ app = typer.Typer(
     epilog="Start with: penstock keys create dashboard --role analyst --expires 90d",
 )
 
-Home: TypeAlias = Annotated[
-    Path,
-    typer.Option(
-        "--home", envvar="PENSTOCK_HOME", help="The state folder.", rich_help_panel="Where and how"
-    ),
-]
-AsJson: TypeAlias = Annotated[
-    bool, typer.Option("--json", help="Print JSON, for programs.", rich_help_panel="Where and how")
-]
 Reference: TypeAlias = Annotated[
     str, typer.Argument(metavar="KEY", help="The key's id, or its name if no other key has it.")
 ]
@@ -111,7 +104,7 @@ def create_key(  # noqa: PLR0913 each is an option of the command
     remark = check_wishes(draft.roles, draft.permissions, project)
     if remark is not None:
         _remark(remark)
-    with open_database(home) as database:
+    with open_state(home, os.environ) as database:
         record, secret = KeyRepository(database).create(draft, now)
     _show_key(record, secret, f"Created {_sentence(record)}.", as_json=as_json)
 
@@ -130,7 +123,7 @@ def list_keys(
         penstock keys list --json | jq '.[].id'
 
     """
-    with open_database(home, create=False) as database:
+    with open_state(home, os.environ, create=False) as database:
         found = KeyRepository(database).list()
     shown = [key for key in found if everything or key.record.revoked is None]
     if as_json:
@@ -150,7 +143,7 @@ def revoke_key(reference: Reference, *, home: Home = DEFAULT_HOME, as_json: AsJs
         penstock keys revoke dashboard
 
     """
-    with open_database(home, create=False) as database:
+    with open_state(home, os.environ, create=False) as database:
         record = KeyRepository(database).revoke(reference, time.time())
     if as_json:
         _print_json(_as_json(record, None))
@@ -187,7 +180,7 @@ def rotate_key(
             hint="--finish ends the old secret now, --grace later.",
         )
     seconds = None if grace is None else parse_duration(grace, "--grace")
-    with open_database(home, create=False) as database:
+    with open_state(home, os.environ, create=False) as database:
         keys = KeyRepository(database)
         if finish:
             _show_finished(keys.finish_rotation(reference, now), as_json=as_json)

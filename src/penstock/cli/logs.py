@@ -10,12 +10,11 @@ from typing import Annotated
 
 import typer
 
-from penstock.cli.keys import Home
+from penstock.cli.home import DEFAULT_HOME, Home
 from penstock.cli.place import PRODUCTION, ApiArgument, EnvironmentOption, find_target
 from penstock.cli.remote import Manager, open_manager
 from penstock.cli.waiting import read_status
 from penstock.errors import ManagerUnreachableError, NotFoundError, PenstockError
-from penstock.store.database import DEFAULT_HOME
 
 
 def logs(  # noqa: PLR0913 each is an option of the command

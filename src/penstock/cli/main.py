@@ -14,7 +14,6 @@ from rich.console import Console
 from rich.text import Text
 
 from penstock.errors import PenstockError
-from penstock.project.types import ProjectError
 from penstock.version import VERSION
 
 _PROJECT = "A project"
@@ -46,6 +45,8 @@ COMMANDS = {
     "artifacts": Command(_BUILD, "artifacts"),
     "node": Command(_RUN, "node", "node"),
     "manager": Command(_RUN, "manager", "manager"),
+    "gateway": Command(_RUN, "gateway", "gateway"),
+    "tokens": Command(_RUN, "tokens"),
     "up": Command(_RUN, "up", "up"),
     "down": Command(_RUN, "up", "down"),
     "deploy": Command(_RUN, "deploy", "deploy"),
@@ -122,6 +123,8 @@ def print_error(error: PenstockError) -> None:
 
 def _lines(error: PenstockError) -> Iterator[tuple[str, str, str | None]]:
     """Give a sentence with its place, a code and a hint for everything that is wrong."""
+    from penstock.project.types import ProjectError  # noqa: PLC0415 a fifth of a second at a start
+
     if isinstance(error, ProjectError):
         for issue in error.issues:
             place = f"{issue.file}:{issue.line}:{issue.column}"

@@ -8,12 +8,12 @@ from typing import Annotated
 
 import typer
 
+from penstock.cli.home import DEFAULT_HOME
 from penstock.control.open import open_control
-from penstock.control.settings import DEFAULT_PORT, ControlSettings
+from penstock.control.settings import DEFAULT_PORT, GATEWAY, ControlSettings, GatewayMode
 from penstock.manager.listening import Binding
 from penstock.manager.server import run_manager
 from penstock.node.logs import Log
-from penstock.store.database import DEFAULT_HOME
 
 _GATEWAY = "The gateway"
 
@@ -40,6 +40,14 @@ def manager(  # noqa: PLR0913 each is an option of the command
             help="How nodes on other machines find the manager: http://host:port.",
         ),
     ] = None,
+    gateway: Annotated[
+        GatewayMode,
+        typer.Option(
+            envvar=GATEWAY,
+            help="Whether the manager starts it, or it is run apart by `penstock gateway`.",
+            rich_help_panel=_GATEWAY,
+        ),
+    ] = GatewayMode.OWN,
     gateway_host: Annotated[
         str, typer.Option(envvar="PENSTOCK_HOST", help="Its address.", rich_help_panel=_GATEWAY)
     ] = "127.0.0.1",
@@ -100,6 +108,7 @@ def manager(  # noqa: PLR0913 each is an option of the command
         key=key,
         client_ca=client_ca,
         trusted_hops=trusted_hops,
+        external_gateway=gateway is GatewayMode.EXTERNAL,
         environment=dict(os.environ),
     )
     try:

@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from penstock.cli.keys import AsJson
+from penstock.cli.home import AsJson
 from penstock.project.template import Template, start_project
 
 app = typer.Typer(

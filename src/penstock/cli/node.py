@@ -8,10 +8,9 @@ from typing import Annotated
 
 import typer
 
-from penstock.cli.keys import Home
+from penstock.cli.home import DEFAULT_HOME, Home
 from penstock.node.deployed import NodeSettings, run_deployed
 from penstock.node.listening import parse_listen
-from penstock.store.database import DEFAULT_HOME
 
 
 def node(

@@ -9,13 +9,12 @@ import typer
 from rich.console import Console
 
 from penstock.cli.deploy import run
-from penstock.cli.keys import Home
+from penstock.cli.home import DEFAULT_HOME, Home
 from penstock.cli.place import PRODUCTION, ApiArgument, EnvironmentOption, find_target
 from penstock.cli.remote import open_manager
 from penstock.cli.waiting import wait_for_size
-from penstock.cli.watch import Watch
+from penstock.cli.watch import Watch, last_sequence
 from penstock.errors import ConfigurationError
-from penstock.store.database import DEFAULT_HOME
 
 Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="Wait until it is done.")]
 
@@ -47,6 +46,8 @@ def scale(  # noqa: PLR0913 each is an option of the command
         manager.post(f"{target.path}/scale", wanted)
         if wait:
             wait_for_size(manager, target, console)
+        else:
+            console.print(f"[bold]{target.name}[/] is being scaled: `penstock status` tells.")
 
 
 def rollback(
@@ -64,10 +65,14 @@ def rollback(
     console = Console()
     with open_manager(home) as manager:
         target = find_target(manager, api, environment)
+        before = last_sequence(manager, target)
         deployment = run(manager, target, "rollback", {"reason": reason})
-        if wait:
-            good = frozenset({"done", "rolled back"})
-            Watch(manager, target, deployment, good=good).follow(console, "Going back")
+        if not wait:
+            console.print(f"[bold]{target.name}[/] goes back: {deployment}.")
+            return
+        good = frozenset({"done", "rolled back"})
+        watch = Watch(manager, target, deployment, good=good, after=before)
+        watch.follow(console, "Going back")
         console.print(f"[bold green]{target.name}[/] serves the version before.")
 
 
@@ -89,7 +94,10 @@ def stop(
     with open_manager(home) as manager:
         target = find_target(manager, api, environment)
         size = "" if keep_size else " Its size becomes 1 node of 1 unit: --keep-size keeps it."
-        console.print(f"[yellow]Callers of {target.name} get 503 until it is started.{size}[/]")
+        console.print(
+            f"[yellow]Callers of {target.name} get 503 until it is started.{size}[/]",
+            soft_wrap=True,
+        )
         if not yes and sys.stdin.isatty():
             typer.confirm("Stop it?", abort=True)
         manager.post(f"{target.path}/stop", {"keep_size": keep_size})
@@ -110,9 +118,13 @@ def start(
     console = Console()
     with open_manager(home) as manager:
         target = find_target(manager, api, environment)
+        before = last_sequence(manager, target)
         deployment = run(manager, target, "start", {})
-        if wait:
-            Watch(manager, target, deployment).follow(console, f"Starting {target.name}")
+        if not wait:
+            console.print(f"[bold]{target.name}[/] starts: {deployment}.")
+            return
+        watch = Watch(manager, target, deployment, after=before)
+        watch.follow(console, f"Starting {target.name}")
         console.print(f"[bold green]{target.name}[/] serves again.")
 
 
@@ -131,9 +143,12 @@ def approve(
     with open_manager(home) as manager:
         target = find_target(manager, api, environment)
         deployment = under_way(manager.get(target.path))
+        before = last_sequence(manager, target)
         manager.post(f"{target.path}/promote")
-        if wait and deployment:
-            Watch(manager, target, deployment).follow(console, "Promoting")
+        if not wait or deployment is None:
+            console.print(f"[bold]{target.name}[/] is approved.")
+            return
+        Watch(manager, target, deployment, after=before).follow(console, "Promoting")
         console.print(f"[bold green]{target.name}[/] serves the new version.")
 
 

@@ -52,7 +52,8 @@ def find_target(manager: Manager, reference: str | None, environment: str) -> Ta
     if found:
         several = ", ".join(sorted(names[api] for api in found))
         raise ConfigurationError("Which API?", hint=f"Name one of: {several}")
-    near = suggestion(str(reference), tuple(names.values()))
+    short = (name.split("/")[1] for name in names.values())
+    near = suggestion(str(reference), (*names.values(), *short))
     raise NotFoundError(
         f"There is no API {reference!r}.",
         hint=near or f"There are: {', '.join(sorted(names.values()))}",

@@ -19,7 +19,7 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from penstock.census import count_table
-from penstock.cli.keys import Home
+from penstock.cli.home import DEFAULT_HOME, Home
 from penstock.engine.types import Engine
 from penstock.errors import PenstockError
 from penstock.model.types import Count, Table
@@ -28,7 +28,7 @@ from penstock.project.open import close_engines, open_engines
 from penstock.project.recorded import Recorded, read_versions, record_counts
 from penstock.project.types import Project
 from penstock.store.counts import CountRepository
-from penstock.store.database import DEFAULT_HOME, open_database
+from penstock.store.database import open_database
 
 
 class Form(StrEnum):

@@ -9,14 +9,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Annotated, BinaryIO, TypeAlias
+from typing import BinaryIO, TypeAlias
 from uuid import uuid4
 
 import httpx
 import msgspec
-import typer
 
 from penstock.errors import (
+    AuthenticationError,
+    ConfigurationError,
     ManagementError,
     ManagerUnreachableError,
     NotFoundError,
@@ -29,6 +30,8 @@ STATE = "manager.json"
 _TIMEOUT = 30.0
 _ADDRESS = "PENSTOCK_MANAGER_URL"
 _TOKEN = "PENSTOCK_TOKEN"  # noqa: S105 the name of a variable
+
+_TOKENS = f"Where the manager runs, `penstock tokens create` makes one; put it in {_TOKEN}."
 
 Body: TypeAlias = Mapping[str, Json]
 
@@ -188,12 +191,21 @@ def find_running(home: Path) -> Running:
     """Return where the manager is, by what is written. Raises ManagerUnreachableError."""
     address, token = os.environ.get(_ADDRESS), os.environ.get(_TOKEN)
     if address is not None:
-        if token is None:
+        if not token:
             raise ManagerUnreachableError(
                 f"{_ADDRESS} is set, {_TOKEN} is not.",
-                hint="Make a token for yourself, or a robot.",
+                hint=_TOKENS,
+            )
+        if not address.startswith(("http://", "https://")):
+            raise ConfigurationError(
+                f"{_ADDRESS} is {address!r}.", hint="It is an address: https://host:port."
             )
         return Running(address, token)
+    return read_running(home)
+
+
+def read_running(home: Path) -> Running:
+    """Return where the manager of a state folder is, whatever the environment names."""
     try:
         return msgspec.json.decode((home / STATE).read_bytes(), type=Running)
     except (OSError, msgspec.DecodeError) as error:
@@ -206,7 +218,9 @@ def find_running(home: Path) -> Running:
 def _unreachable(address: str, error: Exception) -> ManagerUnreachableError:
     return ManagerUnreachableError(
         f"The manager at {address} does not answer ({type(error).__name__}).",
-        hint="`penstock up` starts it; its log is in the state folder.",
+        hint=f"{_ADDRESS} names it: is it the manager's address, and is there a way to it?"
+        if _ADDRESS in os.environ
+        else "`penstock up` starts it; its log, manager.log, is in the state folder.",
     )
 
 
@@ -229,7 +243,8 @@ def _raise(response: httpx.Response) -> None:
 def _error(part: _Part | _Problem) -> PenstockError:
     """Return the error that a code stands for; its kind decides what a command does about it."""
     kind = _kinds().get(part.code, ManagementError)
-    return kind(part.detail, hint=part.hint, pointer=part.pointer)
+    hint = _TOKENS if part.code == AuthenticationError.code else part.hint
+    return kind(part.detail, hint=hint, pointer=part.pointer)
 
 
 @cache
@@ -259,8 +274,3 @@ def _events(lines: Iterator[str]) -> Iterator[Event]:
             kind = value
         elif field == "data":
             data.append(value)
-
-
-PlaceOption: TypeAlias = Annotated[
-    str, typer.Option("--environment", "-e", help="Which environment of the API.")
-]

@@ -7,10 +7,9 @@ from typing import Annotated
 
 import typer
 
-from penstock.cli.keys import Home
+from penstock.cli.home import DEFAULT_HOME, Home
 from penstock.node.listening import Binding
 from penstock.node.server import run_node
-from penstock.store.database import DEFAULT_HOME
 
 
 def serve(

@@ -11,7 +11,6 @@ from penstock.errors import ConfigurationError
 from penstock.project.compose import compose
 from penstock.project.report import Report
 from penstock.project.types import ProjectError
-from penstock.query.types import Json
 
 _HINT = "Write `tests:`, then a list: `- path: /query`, `body: …`, `status: 200`, `key: NAME`."
 
@@ -19,7 +18,7 @@ _HINT = "Write `tests:`, then a list: `- path: /query`, `body: …`, `status: 20
 class _Test(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     path: str
     method: str | None = None
-    body: Json = None
+    body: object = None
     status: int = 200
     json: dict[str, str | int | float | bool | None] = {}
     within: float = 10.0
@@ -30,10 +29,17 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tests: tuple[_Test, ...]
 
 
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path} cannot be read: {error}.", hint=_HINT) from error
+
+
 def read_smoke_tests(path: Path) -> tuple[SmokeTest, ...]:
     """Read a file of tests. Raises ProjectError, ConfigurationError."""
     report = Report()
-    document = compose(path.name, path.read_text(encoding="utf-8"), report, None)
+    document = compose(path.name, _text(path), report, None)
     if document is None:
         raise ProjectError(report.issues)
     try:

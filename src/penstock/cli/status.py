@@ -6,19 +6,21 @@ import time
 
 import msgspec
 import typer
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
-from penstock.cli.keys import AsJson, Home
+from penstock.cli.home import DEFAULT_HOME, AsJson, Home
 from penstock.cli.place import ApiArgument, api_names, find_target, text
 from penstock.cli.remote import Manager, open_manager
 from penstock.deploy.rollout.types import Phase
-from penstock.store.database import DEFAULT_HOME
 from penstock.store.desk import NodeStatus, PlaceStatus
 
 _MEGABYTE = 1_000_000
 _COLOURS = {"blue": "blue", "green": "green"}
+_HEADINGS = ("NODE", "COLOUR", "STATE", "UNITS", "UP", "REQUESTS", "FAILED", "CPU", "MEMORY")
+_JUSTIFY: dict[str, JustifyMethod] = {"NODE": "left", "COLOUR": "left", "STATE": "left"}
+_WIDE = 96  # columns in which all of it fits
 
 
 def status(
@@ -71,7 +73,7 @@ def show_place(console: Console, name: str, place: PlaceStatus, versions: dict[s
     elif rollout.last is not None and rollout.last.phase is not Phase.DONE:
         console.print(f"  last: [red]{rollout.last.phase.value}[/], {rollout.last.reason}")
     if place.nodes:
-        console.print(_table(place.nodes))
+        console.print(_table(place.nodes, console.width))
     for alert in place.alerts:
         console.print(f"  [red]![/] {alert}", highlight=False)
 
@@ -82,7 +84,7 @@ def _summary(place: PlaceStatus, versions: dict[str, str]) -> str:
         parked = rollout.parked
         if parked is None:
             return "nothing serves"
-        size = f"{parked.nodes} × {parked.units} units"
+        size = _size(parked.nodes, parked.units)
         return f"[yellow]stopped[/]; `penstock start` runs it again on {size}"
     release = rollout.release(rollout.live)
     version = "" if release is None else versions.get(release.version, release.version)
@@ -91,36 +93,37 @@ def _summary(place: PlaceStatus, versions: dict[str, str]) -> str:
     if rollout.warm_until is not None:
         left = max(0, round(rollout.warm_until - rollout.clock))
         warm = f"; {rollout.live.other.value} is warm for up to {left} s"
-    size = "" if release is None else f" on {release.nodes} × {release.units} units"
+    size = "" if release is None else f" on {_size(release.nodes, release.units)}"
     return f"[{_COLOURS[colour]}]{colour}[/] serves {version}{size}{warm}"
 
 
-def _table(nodes: tuple[NodeStatus, ...]) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 1))
-    for heading in (
-        "NODE",
-        "COLOUR",
-        "STATE",
-        "UNITS",
-        "UP",
-        "REQUESTS",
-        "FAILED",
-        "CPU",
-        "MEMORY",
-    ):
-        table.add_column(heading, no_wrap=True, justify="left" if heading < "S" else "right")
+def _size(nodes: int, units: int) -> str:
+    return f"{nodes} node{'s' * (nodes != 1)} of {units} unit{'s' * (units != 1)}"
+
+
+def _table(nodes: tuple[NodeStatus, ...], width: int) -> Table:
+    """Return a table whose cells are whole: where it is narrow, without processor and memory."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    shown = len(_HEADINGS) if width >= _WIDE else len(_HEADINGS) - 2
+    for heading in _HEADINGS[:shown]:
+        table.add_column(heading, no_wrap=True, justify=_JUSTIFY.get(heading, "right"))
     for node in sorted(nodes, key=lambda node: (node.colour, node.id)):
-        table.add_row(
-            node.id,
-            Text(node.colour, style=_COLOURS.get(node.colour, "")),
-            Text(node.phase, style="green" if node.phase == "ready" else "yellow"),
-            "" if node.started is None else _age(time.time() - node.started),
-            "" if node.requests is None else f"{node.requests:,}",
-            "" if node.errors is None else f"{node.errors:,}",
-            "" if node.cpu is None else f"{node.cpu:.1f} s",
-            "" if node.memory is None else f"{node.memory / _MEGABYTE:,.0f} MB",
-        )
+        table.add_row(*_cells(node)[:shown])
     return table
+
+
+def _cells(node: NodeStatus) -> tuple[str | Text, ...]:
+    return (
+        node.id,
+        Text(node.colour, style=_COLOURS.get(node.colour, "")),
+        Text(node.phase, style="green" if node.phase == "ready" else "yellow"),
+        str(node.units),
+        "" if node.started is None else _age(time.time() - node.started),
+        "" if node.requests is None else f"{node.requests:,}",
+        "" if node.errors is None else f"{node.errors:,}",
+        "" if node.cpu is None else f"{node.cpu:.1f} s",
+        "" if node.memory is None else f"{node.memory / _MEGABYTE:,.0f} MB",
+    )
 
 
 def _age(seconds: float) -> str:

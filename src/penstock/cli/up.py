@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -15,22 +16,29 @@ from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
+import msgspec
 import psutil
 import typer
 from rich.console import Console
 
-from penstock.cli.keys import Home
-from penstock.cli.remote import Running, find_running
-from penstock.control.settings import DEFAULT_PORT
+from penstock.cli.home import DEFAULT_HOME, Home
+from penstock.cli.remote import Running, read_running
+from penstock.control.settings import DEFAULT_PORT, ControlSettings
 from penstock.control.shutdown import end_all
 from penstock.errors import ConfigurationError, ManagerUnreachableError, StateError
-from penstock.store.database import DEFAULT_HOME
 
 LOG = "manager.log"
 MANAGER_PORT = 8400
 _READY_SECONDS = 60.0
+_MISSING_SECONDS = 10.0
+_SETTLES = 6.0  # seconds after which a problem that stays is no passing one
 _STOP_SECONDS = 30.0
 _OK = 200
+_CODE = re.compile(r" \[[A-Z_]+\]$")
+
+
+class _Readiness(msgspec.Struct, frozen=True):
+    problems: dict[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +73,14 @@ def up(  # noqa: PLR0913 each is an option of the command
     Example: penstock up --detach && penstock deploy
     """
     console = Console()
+    already = _running_already(home)
+    if already is not None:
+        console.print("[bold green]Penstock is up already.[/] `penstock down` ends it.")
+        console.print(f"The manager: {already.address}, its log: {home / LOG}", highlight=False)
+        return
     options = ["--gateway-port", str(port), "--gateway-host", host, "--driver", driver]
     with started(home, [*options, "--port", str(manager_port)], console) as (manager, running):
-        console.print(f"[bold green]Penstock is up.[/] The gateway: http://{host}:{port}")
+        console.print(f"[bold green]Penstock is up.[/] The gateway: {_gateway(host, port)}")
         console.print(f"The manager: {running.address}, its log: {home / LOG}", highlight=False)
         console.print("Next: [bold]penstock deploy[/] in a project's folder.")
         if detach:
@@ -88,6 +101,17 @@ def down(*, home: Home = DEFAULT_HOME) -> None:
     bring_down(home, Console())
 
 
+def _gateway(host: str, port: int) -> str:
+    """Return what callers know the gateway by: the manager reads the same environment."""
+    certificate = os.environ.get("PENSTOCK_TLS_CERTIFICATE")
+    return ControlSettings(
+        host=host,
+        port=port,
+        address=os.environ.get("PENSTOCK_GATEWAY_ADDRESS"),
+        certificate=None if certificate is None else Path(certificate),
+    ).base
+
+
 @contextlib.contextmanager
 def started(
     home: Path, options: Sequence[str], console: Console
@@ -100,9 +124,25 @@ def started(
         manager = subprocess.Popen(  # noqa: S603 it is ourselves
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
         )
-    with console.status("Starting manager and gateway…"):
-        running = _wait_until_ready(manager, home, began)
+    try:
+        with console.status("Starting manager and gateway…"):
+            running = _wait_until_ready(manager, home, began)
+    except BaseException:  # Ctrl-C too: nobody else knows of it
+        manager.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            manager.wait(_STOP_SECONDS)
+        raise
     yield manager, running
+
+
+def _running_already(home: Path) -> Running | None:
+    try:
+        running = read_running(home)
+        process = psutil.Process(running.pid)
+        mine = "manager" in process.cmdline() and process.status() != psutil.STATUS_ZOMBIE
+    except (ManagerUnreachableError, psutil.Error, ValueError):
+        return None
+    return running if mine else None
 
 
 def bring_down(home: Path, console: Console) -> None:
@@ -114,52 +154,70 @@ def bring_down(home: Path, console: Console) -> None:
     if not stopped and not ended:
         console.print("Nothing runs.")
     else:
-        console.print(f"Penstock is down; {ended} nodes were stopped.")
+        console.print(
+            f"Penstock is down; {ended} node{'s were' if ended != 1 else ' was'} stopped."
+        )
 
 
 def _wait_until_ready(manager: subprocess.Popen[bytes], home: Path, began: int) -> Running:
-    until = time.monotonic() + _READY_SECONDS
-    while time.monotonic() < until:
+    """Give up early on what the manager itself says to be missing: it seldom comes by waiting."""
+    start = time.monotonic()
+    missing: str | None = None
+    while time.monotonic() < start + (_READY_SECONDS if missing is None else _MISSING_SECONDS):
         if manager.poll() is not None:
+            said, hint = _said(home, began)
             raise ConfigurationError(
-                f"The manager did not start: {_said(home, began)}",
-                hint=f"Its log is {home / LOG}.",
+                f"The manager did not start: {said}", hint=hint or f"Its log is {home / LOG}."
             )
+        missing = None
         with contextlib.suppress(ManagerUnreachableError):
-            running = find_running(home)
-            if running.pid == manager.pid and _is_ready(running):
-                return running
+            running = read_running(home)
+            if running.pid == manager.pid:
+                missing = _missing(running)
+                if missing == "":
+                    return running
         time.sleep(0.05)
+    seconds = time.monotonic() - start
     raise StateError(
-        f"The manager is not ready after {_READY_SECONDS:g} s: {_said(home, began)}",
+        f"The manager is not ready after {seconds:.0f} s: {missing or _said(home, began)[0]}",
         hint=f"Its log is {home / LOG}.",
     )
 
 
-def _is_ready(running: Running) -> bool:
+def _missing(running: Running) -> str | None:
+    """Return what the manager lacks: nothing if it is ready, None if it does not say."""
     at = urlsplit(running.address)
     connection = http.client.HTTPConnection(at.hostname or "", at.port, timeout=2)
     try:
         connection.request("GET", "/readyz")
-        return connection.getresponse().status == _OK
-    except OSError:
-        return False
+        response = connection.getresponse()
+        if response.status == _OK:
+            return ""
+        problems = msgspec.json.decode(response.read(), type=_Readiness).problems
+        return "; ".join(problems.values()) or None
+    except (OSError, http.client.HTTPException, msgspec.DecodeError):
+        return None
     finally:
         connection.close()
 
 
-def _said(home: Path, began: int) -> str:
-    """Return the last line that tells what went wrong."""
+def _said(home: Path, began: int) -> tuple[str, str | None]:
+    """Return the last line that tells what went wrong, and the hint below it."""
     with (home / LOG).open("rb") as log:
         log.seek(began)
         lines = [line.strip() for line in log.read().decode(errors="replace").splitlines()]
-    told = [line for line in lines if line.startswith("error:")] or [line for line in lines if line]
-    return told[-1].removeprefix("error: ") if told else "it said nothing"
+    lines = [line for line in lines if line]
+    errors = [i for i, line in enumerate(lines) if line.startswith("error: ")]
+    if not errors:
+        return (lines[-1] if lines else "it said nothing"), None
+    said = _CODE.sub("", lines[errors[-1]].removeprefix("error: "))
+    below = "".join(lines[errors[-1] + 1 :][:1])
+    return said, below.removeprefix("hint: ") if below.startswith("hint: ") else None
 
 
 def _stop_manager(home: Path) -> bool:
     try:
-        running = find_running(home)
+        running = read_running(home)
         process = psutil.Process(running.pid)
     except (ManagerUnreachableError, psutil.NoSuchProcess, ValueError):
         return False

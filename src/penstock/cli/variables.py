@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import msgspec
@@ -10,11 +11,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from penstock.cli.keys import AsJson, Home
-from penstock.cli.place import PRODUCTION, EnvironmentOption, find_target, text
-from penstock.cli.remote import open_manager
+from penstock.cli.deploy import ensure_api
+from penstock.cli.home import DEFAULT_HOME, AsJson, Home
+from penstock.cli.place import PRODUCTION, EnvironmentOption, Target, find_target, text
+from penstock.cli.remote import Manager, open_manager
 from penstock.errors import ConfigurationError
-from penstock.store.database import DEFAULT_HOME
+from penstock.project.files import ROOT_FILE
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -76,7 +78,7 @@ def set_variable(
     wanted = _secrets(pairs) if secret else _pairs(pairs)
     kind = "secrets" if secret else "variables"
     with open_manager(home) as manager:
-        target = find_target(manager, api, environment)
+        target = _target(manager, api, environment)
         for name, value in wanted.items():
             manager.put(f"{target.path}/{kind}/{name}", {"value": value})
         Console().print(f"{', '.join(wanted)} set. Nodes that are started from now on have it.")
@@ -101,6 +103,14 @@ def unset_variable(
             kind = "secrets" if name in secrets else "variables"
             manager.delete(f"{target.path}/{kind}/{name}")
         Console().print(f"{', '.join(names)} removed.")
+
+
+def _target(manager: Manager, api: str | None, environment: str) -> Target:
+    """Return the API meant: in a project's folder its own, known already or not."""
+    folder = Path()
+    if api is None and (folder / ROOT_FILE).is_file():
+        return ensure_api(manager, folder, environment)
+    return find_target(manager, api, environment)
 
 
 def _pairs(texts: list[str]) -> dict[str, str]:

@@ -28,7 +28,8 @@ def wait_for_size(manager: Manager, target: Target, console: Console) -> None:
     columns = (TextColumn("{task.description}"), BarColumn(bar_width=24), TimeElapsedColumn())
     until = time.monotonic() + _PATIENCE
     status = read_status(manager, target)
-    with Progress(*columns, console=console, transient=True) as progress:
+    quiet = not console.is_terminal
+    with Progress(*columns, console=console, transient=True, disable=quiet) as progress:
         bar = progress.add_task("Scaling", total=1)
         while time.monotonic() < until:
             wanted, fit, others = _count(status)
@@ -39,7 +40,9 @@ def wait_for_size(manager: Manager, target: Target, console: Console) -> None:
                 description=f"Scaling {target.name}: {fit} of {wanted} nodes",
             )
             if fit == wanted and not others:
-                console.print(f"[bold green]{target.name}[/] runs on {wanted} nodes.")
+                console.print(
+                    f"[bold green]{target.name}[/] runs on {wanted} node{'s' * (wanted != 1)}."
+                )
                 return
             time.sleep(_BETWEEN)
             status = read_status(manager, target)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import msgspec
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.text import Text
 
 from penstock.cli.place import Target
 from penstock.cli.remote import Event, Manager
@@ -30,47 +32,75 @@ class Entry(msgspec.Struct, frozen=True):
     alert: bool = False
 
 
-class _Line(msgspec.Struct, frozen=True):
+class Line(msgspec.Struct, frozen=True):
+    """An entry, its number, and when it was written, in epoch seconds."""
+
     entry: Entry
     sequence: int = 0
     time: float = 0.0
 
 
+class _Journal(msgspec.Struct, frozen=True):
+    entries: tuple[Line, ...]
+
+
+def journal(manager: Manager, target: Target) -> Iterator[Line]:
+    """Yield all that happened to an API in its environment, the oldest first."""
+    after = 0
+    while True:
+        page = msgspec.convert(manager.get(f"{target.path}/journal", after=after), _Journal)
+        yield from page.entries
+        if not page.entries:
+            return
+        after = page.entries[-1].sequence
+
+
+def last_sequence(manager: Manager, target: Target) -> int:
+    """Return the number of the newest entry, 0 where nothing happened yet."""
+    return max((line.sequence for line in journal(manager, target)), default=0)
+
+
 @dataclass(slots=True)
 class Watch:
-    """`until` is the step after which nobody waits any longer: `baking` means that it serves."""
+    """`until` is the step after which nobody waits any longer: `baking` means that it serves.
+
+    `after` is the journal's last entry that is old news.
+    """
 
     manager: Manager
     target: Target
     deployment: str
     until: str = "baking"
     good: frozenset[str] = frozenset(_GOOD)
-    _reached: int = 0
+    after: int = 0
     _last: str | None = None
-    _asked: set[str] = field(default_factory=set)
 
     def follow(self, console: Console, title: str) -> str:
         """Show the steps as they are taken; return the last one. Raises DeploymentFailedError."""
         columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=24))
-        with Progress(*columns, TimeElapsedColumn(), console=console, transient=True) as progress:
+        quiet = not console.is_terminal
+        with Progress(
+            *columns, TimeElapsedColumn(), console=console, transient=True, disable=quiet
+        ) as progress:
             bar = progress.add_task(f"{title}: queued", total=len(STEPS) - 1)
             for entry in self._entries():
                 if entry.deployment != self.deployment:
                     continue
                 if entry.phase in STEPS:
-                    self._reached = STEPS.index(entry.phase)
-                    progress.update(bar, completed=self._reached)
+                    progress.update(bar, completed=STEPS.index(entry.phase))
                 said = sentence(entry)
-                progress.update(bar, description=f"{title}: {said}")
-                console.print(f"  {said}", style=_style(entry), highlight=False, markup=False)
+                progress.update(bar, description=f"{title}: {escape(said)}")
+                text = Text(f"  {said}", style=_style(entry))
+                console.print(text, soft_wrap=True)
                 if self._is_over(entry):
                     return entry.phase or ""
         return ""
 
     def _is_over(self, entry: Entry) -> bool:
         if entry.phase in _BAD - self.good:
+            reason = entry.detail.rstrip(".") or "no reason is known"
             raise DeploymentFailedError(
-                f"The deployment was {entry.phase}: {entry.detail or 'no reason is known'}.",
+                f"The deployment was {entry.phase}: {reason}.",
                 hint="`penstock status` says what serves now; `penstock logs` what nodes printed.",
             )
         if entry.phase in self.good:
@@ -82,7 +112,9 @@ class Watch:
         gives_up = time.monotonic() + _PATIENCE
         while True:
             try:
-                for event in self.manager.events(f"{self.target.path}/events", self._last or "0"):
+                for event in self.manager.events(
+                    f"{self.target.path}/events", self._last or str(self.after)
+                ):
                     gives_up = time.monotonic() + _PATIENCE
                     self._last = event.id or self._last
                     entry = _entry(event)
@@ -96,7 +128,7 @@ class Watch:
 
 def _entry(event: Event) -> Entry | None:
     try:
-        return msgspec.json.decode(event.data, type=_Line).entry
+        return msgspec.json.decode(event.data, type=Line).entry
     except msgspec.DecodeError:
         return None
 

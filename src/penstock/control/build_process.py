@@ -12,27 +12,11 @@ from pathlib import Path
 
 import msgspec
 
+from penstock.control.build_talk import Said, Wish
 from penstock.deploy.artifact.build import build_artifact
 from penstock.deploy.artifact.store import ArtifactStore
 from penstock.deploy.artifact.types import BuildLine, BuildRequest
 from penstock.errors import PenstockError
-
-
-class Wish(msgspec.Struct, frozen=True, kw_only=True):
-    folder: str
-    artifacts: str
-    project: str
-    api: str
-    version: str
-    environ: dict[str, str] = {}
-
-
-class Said(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """`line` while it goes on; `digest` at a good end, `errors` at a bad one."""
-
-    line: str | None = None
-    digest: str | None = None
-    errors: tuple[str, ...] = ()
 
 
 def main() -> None:

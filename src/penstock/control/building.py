@@ -15,7 +15,7 @@ from threading import Timer
 
 import msgspec
 
-from penstock.control.build_process import Said, Wish
+from penstock.control.build_talk import Said, Wish
 from penstock.control.world import World
 from penstock.deploy.rollout.events import BuildFailed, Built, Event
 from penstock.deploy.rollout.types import Release

@@ -48,7 +48,7 @@ class Controller:
     _thread: threading.Thread | None = None
     _renewed: float = -1e9
     _refreshed: float = -1e9
-    problem: str | None = None
+    problem: str | None = "It has not looked at its nodes and its gateway yet."
 
     def start(self) -> None:
         self._thread = threading.Thread(target=self._run, name="penstock-control", daemon=True)
@@ -66,6 +66,11 @@ class Controller:
             self.leases.release(lease)
 
     def wake(self) -> None:
+        self._wake.set()
+
+    def heard(self) -> None:
+        """Look at once at what another manager wrote."""
+        self._refreshed = -1e9
         self._wake.set()
 
     def told(self, place: Place, state: Rollout, notes: Sequence[Note]) -> None:
@@ -113,8 +118,8 @@ class Controller:
         self.builder.resume()
         with suppress(PenstockError):  # what cannot be taken over now stays for the next time
             self.fleet.launcher.bury_all()
-        for state in self.world.places.all().values():
-            self.history.repair(state)
+        for place, state in self.world.places.all().items():
+            self.history.repair(place, state)
 
     def _look(self) -> bool:
         """Compare and begin once, for every place; return whether more is to come soon."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from msgspec.structs import replace
@@ -22,7 +22,7 @@ from penstock.store import apis, artifacts, deployments, versions
 from penstock.store.builds import BuildRecord
 from penstock.store.deployments import DeploymentDraft, DeploymentRecord
 from penstock.store.desk import Collected, DeployWish, NodeStatus, PlaceStatus, ScaleWish
-from penstock.store.unit import Actor, looking, working
+from penstock.store.unit import SYSTEM, Actor, looking, working
 
 MOST_NODES = 100
 MOST_UNITS = 64
@@ -39,6 +39,7 @@ class ControlDesk:
     builder: Builder
     history: History
     base: str  # the gateway's address, as callers know it
+    acting: Callable[[], str | None]  # why the controller does not act
 
     def deploy(self, place: Place, wish: DeployWish, by: Actor) -> DeploymentRecord:
         _check_size(wish.nodes, wish.units)
@@ -136,18 +137,22 @@ class ControlDesk:
         return self.world.driver.logs(node, tail=tail, follow=follow)
 
     def collect(self) -> Collected:
-        """Remove what nobody runs, keeps warm, parked, or may want to go back to."""
+        """Remove what no version is of, and nobody runs, keeps warm, or may want to go back to."""
         self.world.places.refresh()
-        keep: set[str] = set()
         for place, state in self.world.places.all().items():
-            keep |= self.history.kept(place, state)
-        removed = self.world.artifacts.collect(keep)
+            self.history.keep(place, state)
+        with looking(self.world.database) as look:
+            wanted = versions.artifacts(look)
+        removed = self.world.artifacts.collect(wanted)
+        with working(self.world.database, SYSTEM, time.time()) as work:
+            for digest in removed.artifacts:
+                artifacts.remove(work, digest)
         for digest in removed.artifacts:
             self.world.driver.forget(digest)
         return Collected(artifacts=removed.artifacts, bytes=removed.freed)
 
     def problem(self) -> str | None:
-        problems = [self.fleet.problem, self.routing.problem]
+        problems = [self.acting(), self.fleet.problem, self.routing.problem]
         return next((problem for problem in problems if problem is not None), None)
 
     def _wanted(self, place: Place, wish: DeployWish) -> tuple[str, str | None]:
@@ -259,8 +264,8 @@ class ControlDesk:
             if problem is not None:
                 yield problem
         for node in state.nodes:
-            if node.id in self.fleet.waiting:
-                yield f"{node.id}: {self.fleet.waiting[node.id]}"
+            if node.problem:
+                yield f"{node.id}: {node.problem}"
         yield from self.world.tasks.problems()
 
 

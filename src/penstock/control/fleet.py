@@ -14,7 +14,14 @@ from penstock.control.launch import Launcher
 from penstock.control.routing import Routing
 from penstock.control.visit import NoAnswerError, visit
 from penstock.control.world import World
-from penstock.deploy.rollout.events import Event, NodeDrained, NodeLost, NodeReady, NodeStopped
+from penstock.deploy.rollout.events import (
+    Event,
+    NodeDrained,
+    NodeLost,
+    NodeReady,
+    NodeStopped,
+    NodeUnready,
+)
 from penstock.deploy.rollout.types import Node, NodePhase, Options, Rollout
 from penstock.deploy.rollout.wanted import Wanted
 from penstock.deploy.types import Address, NodeState, Place, RunningNode
@@ -37,7 +44,6 @@ class Fleet:
     launcher: Launcher
     seen: dict[str, RunningNode] | None = None
     problem: str | None = None
-    waiting: dict[str, str] = field(default_factory=dict)
     _looked: float = 0.0
     _started: dict[str, float] = field(default_factory=dict)
     _idle: dict[str, float] = field(default_factory=dict)
@@ -128,18 +134,14 @@ class Fleet:
 
     def _try_out(self, node: str, address: Address) -> Iterable[Event]:
         proofs, until = 0, time.monotonic() + _PROVING
+        problem: str | None = None
         while time.monotonic() < until:
             problem = unreadiness(address)
-            if problem is None:
-                proofs += 1
-                if proofs == _PROOFS:
-                    self.waiting.pop(node, None)
-                    return (NodeReady(node),)
-            else:
-                proofs = 0
-                self.waiting[node] = problem
+            proofs = 0 if problem is not None else proofs + 1
+            if proofs == _PROOFS:
+                return (NodeReady(node),)
             time.sleep(_BETWEEN)
-        return ()
+        return () if problem is None else (NodeUnready(node, problem),)
 
     def _drain(self, place: Place, node: Node, state: Rollout) -> Iterable[Event]:
         """Tell when nothing has been under way at a node for a moment, or its time is over."""
@@ -174,7 +176,6 @@ class Fleet:
         with suppress(PenstockError):  # it stays there, and is tried again at the next start
             self.launcher.bury(node)
         self._started.pop(node, None)
-        self.waiting.pop(node, None)
         return (NodeStopped(node, killed=stopped.killed),)
 
 

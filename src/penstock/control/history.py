@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
 
 from penstock.deploy.rollout.types import ENDED, Note, Phase, Release, Rollout
 from penstock.deploy.types import Place
@@ -20,8 +21,12 @@ KEPT = 5  # deployments of each place whose artifacts are kept for going back
 
 @dataclass(slots=True)
 class History:
+    """`hold` keeps artifacts from whoever collects what nobody needs."""
+
     database: Database
     observe: Observer
+    hold: Callable[[AbstractSet[str]], None]
+    _held: dict[Place, frozenset[str]] = field(default_factory=dict)
 
     def note(self, place: Place, state: Rollout, notes: Sequence[Note]) -> None:
         """Write down how far deployments are. It can be done again: see `repair`."""
@@ -30,12 +35,19 @@ class History:
             if note.phase is not None:
                 artifact = _artifact(state, note.deployment)
                 self._write(note.deployment, note.phase, note.detail, artifact)
+                self.keep(place, state)
             if note.phase in (Phase.BAKING, Phase.DONE):
                 with working(self.database, SYSTEM, time.time()) as work:
                     apis.publish(work, place.api)
 
-    def repair(self, state: Rollout) -> None:
+    def keep(self, place: Place, state: Rollout) -> None:
+        """Have what this place may need kept, beside what others need."""
+        self._held[place] = self.kept(place, state)
+        self.hold(frozenset[str]().union(*self._held.values()))
+
+    def repair(self, place: Place, state: Rollout) -> None:
         """Write down what a manager that was killed no longer could."""
+        self.keep(place, state)
         for change in (state.last, state.change):
             if change is not None:
                 artifact = change.release.artifact

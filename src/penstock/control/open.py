@@ -49,6 +49,7 @@ from penstock.store.database import Database
 from penstock.store.leases import LeaseRepository
 from penstock.store.rollouts import RolloutRepository
 from penstock.store.sealed import SealedRepository
+from penstock.store.signals import Ring
 from penstock.store.usage import StoredUsage, UsageRepository
 from penstock.store.vault import Vault
 from penstock.usage.event import UsageEvent
@@ -82,10 +83,12 @@ def open_control(home: Path, settings: ControlSettings, observe: Observer) -> Op
         state = _State(home.absolute(), database, vault, contents)
         (state.home / DRIVER).write_text(settings.driver, encoding="utf-8")
         controller, desk = _assemble(state, settings, observe)
+        stop_hearing = database.bell.listen(controller.heard, to=Ring.OTHERS)
         controller.start()
         try:
             yield desk
         finally:
+            stop_hearing()
             controller.stop()
             controller.world.tasks.close()
             controller.world.driver.close()
@@ -112,8 +115,8 @@ def open_driver(home: Path, settings: ControlSettings, installation: str) -> Dri
     )
 
 
-def open_gateway(home: Path) -> Gateway:
-    return Gateway(home / "gateway", GatewaySettings())
+def open_gateway(home: Path, *, external: bool) -> Gateway:
+    return Gateway(home / "gateway", GatewaySettings(external=external))
 
 
 def installation_of(sealed: SealedRepository) -> str:
@@ -124,16 +127,17 @@ def installation_of(sealed: SealedRepository) -> str:
 def _assemble(
     state: _State, settings: ControlSettings, observe: Observer
 ) -> tuple[Controller, ControlDesk]:
-    history = History(state.database, observe)
+    artifacts = ArtifactStore(state.home / "artifacts")
+    history = History(state.database, observe, partial(artifacts.hold, "manager"))
     places = Places(RolloutRepository(state.database))
     tasks = Tasks(tell=lambda place, events: _tell(places, place, events), wake=lambda: None)
     world = World(
         home=state.home,
         database=state.database,
         vault=state.vault,
-        artifacts=ArtifactStore(state.home / "artifacts"),
+        artifacts=artifacts,
         driver=open_driver(state.home, settings, installation_of(state.sealed)),
-        gateway=open_gateway(state.home),
+        gateway=open_gateway(state.home, external=settings.external_gateway),
         places=places,
         tasks=tasks,
         link=_link(state, settings),
@@ -158,7 +162,16 @@ def _assemble(
     )
     places.told = controller.told
     tasks.wake = controller.wake
-    desk = ControlDesk(world, fleet, routing, launcher, builder, history, settings.base)
+    desk = ControlDesk(
+        world=world,
+        fleet=fleet,
+        routing=routing,
+        launcher=launcher,
+        builder=builder,
+        history=history,
+        base=settings.base,
+        acting=lambda: controller.problem,
+    )
     return controller, desk
 
 

@@ -47,16 +47,16 @@ class Routing:
     def act(self, places: Mapping[Place, Wanted], address: Callable[[str], Address | None]) -> None:
         """Have the gateway run, and publish what changed."""
         try:
-            self._keep_alive()
+            away = self._keep_alive()
             config = self.configure(self._routes(places, address))
             if config != self.published:
                 self._applied.clear()
                 self.world.gateway.publish(config)
                 self.published = config
-            self.problem = None
+            self.problem = None if away is None else _said(away)
         except PenstockError as error:
             self._applied.clear()
-            self.problem = f"{error.detail} {error.hint or ''}".strip()
+            self.problem = _said(error)
 
     def serves(self, place: Place, nodes: tuple[Node, ...]) -> bool:
         """Whether the gateway sends a place's requests to these nodes, and to no others."""
@@ -104,15 +104,27 @@ class Routing:
         environment = "" if place.environment == PRODUCTION else f"/@{place.environment}"
         return f"{environment}/{facts.project}/{facts.api}"
 
-    def _keep_alive(self) -> None:
+    def _keep_alive(self) -> GatewayError | None:
+        """Start the gateway where need be; one that is run apart may be away, and is told all."""
         if self.world.gateway.alive():
-            return
+            return None
+        if self.world.gateway.external:
+            return self._expect()
         now = time.monotonic()
         if now - self._started < _AGAIN_SECONDS:
             raise GatewayError("The gateway is down; it is being started again.")
         self._started = now
         self._applied.clear()
         self.world.gateway.start()
+        return None
+
+    def _expect(self) -> GatewayError | None:
+        self._applied.clear()
+        try:
+            self.world.gateway.start()
+        except GatewayError as away:
+            return away
+        return None
 
     def _routes(
         self, places: Mapping[Place, Wanted], address: Callable[[str], Address | None]
@@ -169,3 +181,7 @@ class Routing:
             for place in places
             if place.api in known
         }
+
+
+def _said(error: PenstockError) -> str:
+    return f"{error.detail} {error.hint or ''}".strip()

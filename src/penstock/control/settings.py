@@ -4,9 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 
 DEFAULT_PORT = 8080
+GATEWAY = "PENSTOCK_GATEWAY"
+
+
+class GatewayMode(StrEnum):
+    """OWN: the manager starts it. EXTERNAL: it is run apart, by `penstock gateway`."""
+
+    OWN = "own"
+    EXTERNAL = "external"
+
+
+def is_external(environment: Mapping[str, str]) -> bool:
+    return environment.get(GATEWAY) == GatewayMode.EXTERNAL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,7 +28,8 @@ class ControlSettings:
 
     `manager` is how nodes reach the manager, where they do not share its file system. With
     `certificate` and `key` (PEM files) the gateway speaks TLS; `client_ca` makes callers show a
-    certificate of one of those authorities.
+    certificate of one of those authorities. An `external_gateway` is `penstock gateway`, which
+    shares the folder `gateway/` of the state with this manager and nothing else.
     """
 
     driver: str = "process"
@@ -27,6 +41,7 @@ class ControlSettings:
     key: Path | None = None
     client_ca: Path | None = None
     trusted_hops: int = 0
+    external_gateway: bool = False
     environment: Mapping[str, str] = field(default_factory=dict)
 
     @property

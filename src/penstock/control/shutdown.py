@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from penstock.control.open import DRIVER, installation_of, open_driver, open_gateway
-from penstock.control.settings import ControlSettings
+from penstock.control.settings import ControlSettings, is_external
 from penstock.store.database import open_state
 from penstock.store.sealed import SealedRepository
 from penstock.store.vault import open_vault
@@ -22,7 +22,7 @@ def end_all(home: Path) -> int:
     home = home.absolute()
     with open_state(home, os.environ) as database:
         installation = installation_of(SealedRepository(database, open_vault(home, os.environ)))
-    gateway = open_gateway(home)
+    gateway = open_gateway(home, external=is_external(os.environ))
     named = home / DRIVER
     name = named.read_text(encoding="utf-8") if named.exists() else ControlSettings().driver
     settings = ControlSettings(driver=name, environment=os.environ)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from penstock.engine.types import EngineSettings
+from penstock.engine.types import EngineSettings, Option
 from penstock.errors import ConfigurationError
 from penstock.secret import Secret
 
@@ -42,3 +42,11 @@ def require_text(settings: EngineSettings, name: str) -> str:
         f"Database {settings.database!r} needs the option {name!r}.",
         hint=f"Write it in connectors/{settings.database}.yaml.",
     )
+
+
+def reveal(value: Option, *, number: bool) -> Option:
+    """Return a value as it is meant: what comes from the environment is a text, digits too."""
+    if not isinstance(value, Secret):
+        return value
+    text = value.reveal()
+    return int(text) if number and text.isascii() and text.isdigit() else text

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
-
-import pyarrow as pa
+from typing import TYPE_CHECKING, Protocol
 
 from penstock.model.types import DataType
 from penstock.secret import Secret
 from penstock.sql.types import Statement
+
+if TYPE_CHECKING:  # a manager names engines and never asks one: it need not have this in memory
+    import pyarrow as pa
 
 Option = str | int | float | bool | Secret | None
 

@@ -79,7 +79,7 @@ def codes_of(route: Route) -> tuple[type[PenstockError] | str, ...]:
     found: list[type[PenstockError]] = [ManagementError, NotFoundError, BusyError, StateError]
     if route.permission is not Open.ANYBODY:
         found.append(AuthenticationError)
-    if isinstance(route.handler, Lists):
+    if isinstance(route.handler, Lists) and "{" not in route.path:
         found.remove(NotFoundError)
     if not isinstance(route.permission, Open):
         found.append(ForbiddenError)

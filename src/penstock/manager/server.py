@@ -25,12 +25,14 @@ from penstock.store import tokens
 from penstock.store.contents import ContentStore
 from penstock.store.database import Database, open_state
 from penstock.store.ids import RANDOM_BYTES, new_id
+from penstock.store.relay import relayed
 from penstock.store.vault import Vault, open_vault
 
 OpenDesk: TypeAlias = Callable[[Database, Vault, ContentStore], AbstractContextManager[Desk]]
 
 GATEWAY: Final = "PENSTOCK_GATEWAY_ADDRESS"
 CONTENTS: Final = "contents"
+REDIS: Final = "PENSTOCK_REDIS"
 _NAME: Final = "manager"
 _SECRET_BYTES: Final = 32
 _GRACE: Final = 10  # seconds that what runs may go on when we are told to stop
@@ -53,6 +55,7 @@ def run_manager(
         contents = ContentStore(home / CONTENTS)
         with (
             open_state(home, environment) as database,
+            relayed(database.bell, environment.get(REDIS), observe),
             open_desk(database, vault, contents) as desk,
         ):
             context = ManagerContext(

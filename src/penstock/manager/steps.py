@@ -223,7 +223,7 @@ def _current(handler: Changes, look: Look, call: Call) -> object | None:
 
 def _made(route: Route, found: object) -> Answer:
     identifier = getattr(found, "id", None)
-    made = route.status == 201 and isinstance(identifier, str)  # noqa: PLR2004 "created"
+    made = route.status == 201 and isinstance(identifier, str)  # noqa: PLR2004 HTTP's "created"
     location = f"{ROOT}/{route.path.rsplit('/', 1)[1]}/{identifier}" if made else None
     return answered(route.status, found, location=location)
 

@@ -11,7 +11,6 @@ from typing import Final
 
 import msgspec
 
-from penstock.errors import PenstockError
 from penstock.events import Event, Observer, Started, Stopping
 from penstock.link.keeper import SnapshotKeeper
 from penstock.node.http import Ending, GracefulServer
@@ -19,7 +18,7 @@ from penstock.node.identity import Link, read_source, take_link
 from penstock.node.keys import KeySource
 from penstock.node.listening import Binding, SocketFile, listening
 from penstock.node.logs import Log
-from penstock.node.memory import ForgivingCounts
+from penstock.node.memory import FileCounts, ForgivingCounts
 from penstock.node.metering import metering
 from penstock.node.metrics import Figure, Metrics
 from penstock.node.node import Node
@@ -30,13 +29,11 @@ from penstock.node.verify import verify_artifact
 from penstock.node.warming import warming
 from penstock.project.load import load_project
 from penstock.project.types import Project
-from penstock.store.counts import CountRepository
-from penstock.store.database import open_database
-from penstock.store.keys import KeyRepository
-from penstock.store.watch import KeyWatcher
 from penstock.usage.event import Source
 
 _OURS: Final = "PENSTOCK_"
+COUNTS: Final = "counts.json"
+"""The file of a node's own folder with the numbers of rows that it has counted."""
 _NOTICE: Final = 0.5  # seconds: what is on its way when a node is stopped is answered too
 
 
@@ -159,6 +156,12 @@ def _backing(
 
 @contextmanager
 def _own_keys(home: Path, observe: Observer) -> Iterator[Backing]:
+    # A node that has a manager never opens this, and would start a third of a second later.
+    from penstock.store.counts import CountRepository  # noqa: PLC0415 see above
+    from penstock.store.database import open_database  # noqa: PLC0415 see above
+    from penstock.store.keys import KeyRepository  # noqa: PLC0415 see above
+    from penstock.store.watch import KeyWatcher  # noqa: PLC0415 see above
+
     with open_database(home) as database:
         watcher = KeyWatcher(KeyRepository(database), notice=observe)
         watcher.start()
@@ -176,7 +179,8 @@ def _managed(state: Path, link: Link, source: Source, observe: Observer) -> Iter
         keeper.adopt = node.take_limits
         node.take_limits(keeper.limits)
 
-    with metering(link.client, source, state, observe) as used, _counts(state) as counts:
+    counts = ForgivingCounts(FileCounts(state / COUNTS))
+    with metering(link.client, source, state, observe) as used:
         keeper.start()
         try:
             yield Backing(
@@ -189,17 +193,6 @@ def _managed(state: Path, link: Link, source: Source, observe: Observer) -> Iter
             )
         finally:
             keeper.stop()
-
-
-@contextmanager
-def _counts(state: Path) -> Iterator[ForgivingCounts]:
-    try:
-        database = open_database(state)
-    except PenstockError:
-        yield ForgivingCounts(None)
-        return
-    with database:
-        yield ForgivingCounts(CountRepository(database))
 
 
 def _link_figures(keeper: SnapshotKeeper) -> list[Figure]:

@@ -22,7 +22,6 @@ from penstock.store.signals import Bell
 from penstock.store.sqlite import BUSY_SECONDS
 
 FILE = "penstock.db"
-DEFAULT_HOME = Path(".penstock")
 VARIABLE = "PENSTOCK_DATABASE"
 
 BIG: Final = BigInteger().with_variant(Integer(), "sqlite")
@@ -85,13 +84,14 @@ class Database:
         self.close()
 
 
-def open_state(home: Path, environment: Mapping[str, str]) -> Database:
+def open_state(home: Path, environment: Mapping[str, str], *, create: bool = True) -> Database:
     """Open what PENSTOCK_DATABASE names, or else the file in the state folder.
 
-    Raises StateError, and ConfigurationError for what is no address of a database.
+    Raises StateError, also for a folder that is not there when `create` is off, and
+    ConfigurationError for what is no address of a database.
     """
     url = environment.get(VARIABLE)
-    return open_database_at(url) if url else open_database(home)
+    return open_database_at(url) if url else open_database(home, create=create)
 
 
 def open_database_at(url: str) -> Database:

@@ -217,6 +217,12 @@ def remove(work: Work, version: str) -> None:
     work.note("catalogue:versions:delete", _resource(before), before, None)
 
 
+def artifacts(look: Look) -> frozenset[str]:
+    """Return the artifacts of all versions there are: each may be deployed yet."""
+    query = select(VersionRow.artifact).where(VersionRow.artifact.is_not(None))
+    return frozenset(digest for digest in look.session.scalars(query) if digest is not None)
+
+
 def contents(look: Look) -> frozenset[str]:
     """Return the digests of all files that some version has."""
     found = look.session.scalars(select(VersionRow.content).distinct())

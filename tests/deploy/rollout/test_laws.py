@@ -20,6 +20,7 @@ from penstock.deploy.rollout.events import (
     NodeLost,
     NodeReady,
     NodeStopped,
+    NodeUnready,
     Picked,
     RollBack,
     Routed,
@@ -79,11 +80,15 @@ class Rollouts(RuleBasedStateMachine):
         self.drive.tell(Picked())
 
     @precondition(lambda self: self.drive.state.nodes)
-    @rule(data=st.data(), kind=st.sampled_from(["ready", "ready", "lost", "drained", "stopped"]))
+    @rule(
+        data=st.data(),
+        kind=st.sampled_from(["ready", "ready", "unready", "lost", "drained", "stopped"]),
+    )
     def see(self, data: st.DataObject, kind: str) -> None:
         node = data.draw(st.sampled_from(self.drive.state.nodes))
         events: dict[str, Event] = {
             "ready": NodeReady(node.id),
+            "unready": NodeUnready(node.id, "its database is down"),
             "lost": NodeLost(node.id, "exit 1"),
             "drained": NodeDrained(node.id),
             "stopped": NodeStopped(node.id),

@@ -16,6 +16,7 @@ from penstock.deploy.rollout.events import (
     Event,
     NodeLost,
     NodeReady,
+    NodeUnready,
     Picked,
     RollBack,
     Routed,
@@ -184,6 +185,20 @@ def test_every_step_has_a_deadline(phase: Phase, deadline: float, outcome: Phase
 
     drive.wait(0.1)
     assert drive.outcome is outcome
+
+
+def test_a_deadline_that_passed_says_what_the_nodes_said() -> None:
+    drive = reach(Phase.STARTING)
+    node = drive.wanted.prove[0].id
+
+    drive.tell(
+        NodeUnready(node, "warehouse: it is down"), NodeUnready(node, "warehouse: it is down")
+    )
+    drive.wait(121)
+
+    assert drive.state.last is not None
+    assert "warehouse: it is down" in drive.state.last.reason
+    assert next(note.detail for note in drive.notes if note.node == node).startswith("not ready")
 
 
 def test_a_gateway_that_does_not_follow_turns_a_promotion_round() -> None:

@@ -57,7 +57,7 @@ def test_a_frozen_node_holds_up_only_what_it_was_answering(shop: Stack) -> None:
     finally:
         os.kill(pid, signal.SIGCONT)
 
-    # The gateway's own check finds it out within seconds; until then each caller may get stuck once.
+    # The gateway finds it out within seconds; until then each caller may get stuck once.
     assert crowd.tally.failed <= 16, crowd.tally.told
     shop.wait(lambda: shop.ask().status_code == 200)
 

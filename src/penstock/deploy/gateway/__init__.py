@@ -2,6 +2,7 @@
 
 from penstock.deploy.gateway.access_log import AccessRecord, access_records
 from penstock.deploy.gateway.certificates import read_certificate
+from penstock.deploy.gateway.foreground import run_gateway
 from penstock.deploy.gateway.gateway import Gateway
 from penstock.deploy.gateway.types import (
     RESERVED_PROJECTS,
@@ -31,4 +32,5 @@ __all__ = [
     "Upstream",
     "access_records",
     "read_certificate",
+    "run_gateway",
 ]

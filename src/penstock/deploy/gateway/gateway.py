@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from threading import RLock
-from typing import Final
+from typing import Final, NoReturn
 
 import msgspec
 
@@ -58,6 +58,11 @@ class Gateway:
     def access_log(self) -> Path:
         return self._home / ACCESS_LOG
 
+    @property
+    def external(self) -> bool:
+        """Whether somebody else starts and ends Envoy."""
+        return self._settings.external
+
     def alive(self) -> bool:
         return self._admin.ready()
 
@@ -68,11 +73,14 @@ class Gateway:
     def start(self) -> None:
         """Have Envoy run: the one that does, or a new one, which serves what the last one did.
 
-        Raises GatewayError: it is not installed, a port is taken, or it does not come up.
+        Raises GatewayError: it is not installed, a port is taken, or it does not come up; one that
+        is external, and away, finds its files when it comes.
         """
         with self._lock:
             if self.alive():
                 return
+            if self.external:
+                self._expect()
             stuck = self._admin.pid()
             if stuck is not None and not eventually(self.alive, _DIES_WITHIN):
                 end(stuck, within=0)
@@ -94,7 +102,7 @@ class Gateway:
             running = self._admin.pid() is not None
             if running:
                 mine = {_listener(address).port for address in held}
-                check_ports([one for one in config.listeners if one.port not in mine])
+                self._check([one for one in config.listeners if one.port not in mine])
             missing = {
                 name: content
                 for name, content in made.pems.items()
@@ -148,10 +156,13 @@ class Gateway:
                 self._admin.post("/reopen_logs")
 
     def stop(self, deadline: float | None = None) -> None:
-        """Take nothing new, let what runs finish for so many seconds, and end Envoy."""
+        """Take nothing new, let what runs finish for so many seconds, and end Envoy.
+
+        An external one is left as it is.
+        """
         with self._lock:
             pid = self._admin.pid()
-            if pid is None:
+            if pid is None or self.external:
                 return
             with contextlib.suppress(GatewayError):
                 # Connections are closed with the next answer on each, then the doors.
@@ -160,14 +171,21 @@ class Gateway:
                 eventually(self._idle, self._settings.drain if deadline is None else deadline)
             end(pid, _DIES_WITHIN)
 
+    def _expect(self) -> NoReturn:
+        """Have files for whoever starts Envoy; the bootstrap comes last, it is waited for."""
+        self._publication.prepare()
+        if read_file(self._home / BOOTSTRAP) is None:
+            self._write_bootstrap()
+        raise GatewayError(
+            "The gateway is not there; its files wait for it.",
+            hint="It is run apart: `penstock gateway` in the same state folder starts it.",
+        )
+
     def _start(self) -> None:
         binary()
         self._publication.prepare()
-        check_ports([_listener(address) for address in written_listeners(self._home)])
-        write_file(
-            self._home / BOOTSTRAP,
-            msgspec.json.format(msgspec.json.encode(bootstrap(self._settings))),
-        )
+        self._check([_listener(address) for address in written_listeners(self._home)])
+        self._write_bootstrap()
         child = launch(self._home, self._settings)
         eventually(lambda: child.poll() is not None or self.alive(), self._settings.start_timeout)
         if not self.alive():
@@ -176,6 +194,15 @@ class Gateway:
                 f"The gateway does not start. Its last words: {last_words(self.log)}",
                 hint=f"The whole of them is in {self.log.name} in the state folder.",
             )
+
+    def _write_bootstrap(self) -> None:
+        told = msgspec.json.encode(bootstrap(self._settings))
+        write_file(self._home / BOOTSTRAP, msgspec.json.format(told))
+
+    def _check(self, listeners: Sequence[Listener]) -> None:
+        """See that ports are free, where they are this machine's."""
+        if not self.external:
+            check_ports(listeners)
 
     def _keep_certificates(self) -> None:
         """Remove those that no listener names: of what was before, or of what was refused."""

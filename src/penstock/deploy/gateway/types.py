@@ -115,13 +115,16 @@ class GatewayConfig:
 class GatewaySettings:
     """How Envoy is run; what changes here is in force once it is started anew.
 
-    `connections` is how many callers may be connected at once. Times are in seconds.
+    `connections` is how many callers may be connected at once. Times are in seconds. An `external`
+    gateway is somebody else's to start and to end, on another machine's ports for all we know: we
+    share its folder.
     """
 
     concurrency: int = 1
     connections: int = 20_000
     start_timeout: float = 10.0
     drain: float = 10.0
+    external: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

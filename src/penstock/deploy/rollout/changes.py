@@ -253,7 +253,8 @@ def _late(state: Rollout, change: Change, now: float) -> Transition | None:
     seconds, reason = limits[change.phase]
     if now - change.since <= seconds:
         return None
-    return _give_up(state, change, f"{reason} ({seconds:g} s)", now)
+    problems = dict.fromkeys(node.problem for node in state.of(change.target) if node.problem)
+    return _give_up(state, change, "; ".join((f"{reason} ({seconds:g} s)", *problems)), now)
 
 
 def _give_up(state: Rollout, change: Change, reason: str, now: float) -> Transition:

@@ -67,6 +67,13 @@ class NodeReady(msgspec.Struct, frozen=True):
     node: str
 
 
+class NodeUnready(msgspec.Struct, frozen=True):
+    """It is not ready yet, and says why."""
+
+    node: str
+    reason: str
+
+
 class NodeLost(msgspec.Struct, frozen=True):
     """It exited, or its driver no longer knows it."""
 
@@ -126,6 +133,7 @@ Event: TypeAlias = (
     | Built
     | BuildFailed
     | NodeReady
+    | NodeUnready
     | NodeLost
     | NodeDrained
     | NodeStopped

@@ -6,11 +6,17 @@ from typing import TypeAlias, assert_never
 
 from msgspec.structs import replace
 
-from penstock.deploy.rollout.events import NodeDrained, NodeLost, NodeReady, NodeStopped
+from penstock.deploy.rollout.events import (
+    NodeDrained,
+    NodeLost,
+    NodeReady,
+    NodeStopped,
+    NodeUnready,
+)
 from penstock.deploy.rollout.types import Node, NodePhase, Note, Release, Rollout, Transition
 from penstock.deploy.types import Colour
 
-Seen: TypeAlias = NodeReady | NodeLost | NodeDrained | NodeStopped
+Seen: TypeAlias = NodeReady | NodeUnready | NodeLost | NodeDrained | NodeStopped
 
 STEADY = 60.0  # seconds that a node must have been ready for its end not to count as a relapse
 _LONGEST = 30.0  # seconds between two tries
@@ -26,6 +32,8 @@ def observe(state: Rollout, event: Seen, now: float) -> Transition:
     match event:
         case NodeReady():
             return _ready(state, node, now)
+        case NodeUnready():
+            return _unready(state, node, event.reason)
         case NodeLost():
             return _lost(state, node, event.reason, now)
         case NodeDrained():
@@ -40,7 +48,16 @@ def _ready(state: Rollout, node: Node, now: float) -> Transition:
     if node.phase is not NodePhase.STARTING:
         return Transition(state)
     note = Note(deployment=node.deployment, node=node.id, detail="ready")
-    return Transition(_with(state, replace(node, phase=NodePhase.READY, since=now)), (note,))
+    return Transition(
+        _with(state, replace(node, phase=NodePhase.READY, since=now, problem="")), (note,)
+    )
+
+
+def _unready(state: Rollout, node: Node, reason: str) -> Transition:
+    if node.phase is not NodePhase.STARTING or node.problem == reason:
+        return Transition(state)
+    note = Note(deployment=node.deployment, node=node.id, detail=f"not ready: {reason}")
+    return Transition(_with(state, replace(node, problem=reason)), (note,))
 
 
 def _lost(state: Rollout, node: Node, reason: str, now: float) -> Transition:

@@ -26,6 +26,7 @@ from penstock.deploy.rollout.events import (
     NodeLost,
     NodeReady,
     NodeStopped,
+    NodeUnready,
     Picked,
     RollBack,
     Routed,
@@ -53,7 +54,7 @@ def _happen(state: Rollout, event: Event, now: float) -> Transition:
     match event:
         case Deploy() | Approve() | Abort() | RollBack() | Scale() | Stop() | Start():
             return requests.ask(state, event, now)
-        case NodeReady() | NodeLost() | NodeDrained() | NodeStopped():
+        case NodeReady() | NodeUnready() | NodeLost() | NodeDrained() | NodeStopped():
             return fleet.observe(state, event, now)
         case Picked() | Built() | BuildFailed() | ChecksPassed() | ChecksFailed():
             return changes.progress(state, event, now)

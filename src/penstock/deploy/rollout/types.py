@@ -117,6 +117,7 @@ class Node(msgspec.Struct, frozen=True, kw_only=True):
     """A node that is wanted, or on its way out.
 
     `attempt` counts from 1, how often its place was filled; it is not started before `not_before`.
+    `problem` is why it was not ready when it was last looked at.
     """
 
     id: str
@@ -128,6 +129,7 @@ class Node(msgspec.Struct, frozen=True, kw_only=True):
     since: float = 0.0
     attempt: int = 1
     not_before: float = 0.0
+    problem: str = ""
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):

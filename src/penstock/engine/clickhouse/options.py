@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from penstock.engine.options import reveal
 from penstock.engine.types import EngineSettings, Option
 from penstock.errors import ConfigurationError, PenstockError, raise_all, suggestion
-from penstock.secret import Secret
 
 _TEXTS: Final = {
     "host": "host",
@@ -39,7 +39,7 @@ class Way:
 def read_options(settings: EngineSettings) -> Way:
     """Return how to connect. Raises ConfigurationError, for all that is wrong at once."""
     options = {
-        name: value.reveal() if isinstance(value, Secret) else value
+        name: reveal(value, number=name in _NUMBERS)
         for name, value in settings.options.items()
         if value is not None
     }

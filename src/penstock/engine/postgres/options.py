@@ -9,9 +9,9 @@ from typing import Final
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
+from penstock.engine.options import reveal
 from penstock.engine.types import EngineSettings, Option
 from penstock.errors import ConfigurationError, PenstockError, raise_all, suggestion
-from penstock.secret import Secret
 
 _TEXTS: Final = {
     "host": "host",
@@ -56,7 +56,10 @@ class Way:
 
 def read_options(settings: EngineSettings) -> Way:
     """Return how to connect. Raises ConfigurationError, for all that is wrong at once."""
-    options = {name: _revealed(value) for name, value in settings.options.items()}
+    options = {
+        name: reveal(value, number=name in _NUMBERS or _OWN.get(name) is int)
+        for name, value in settings.options.items()
+    }
     where = f"connectors/{settings.database}.yaml"
     raise_all([*_find_problems(options, settings.database, where)])
     told = {**_ALIVE, **_read_url(options.get("url"), where)}
@@ -75,10 +78,6 @@ def read_options(settings: EngineSettings) -> Way:
         schema if isinstance(schema, str) else None,
         pool if isinstance(pool, int) else _POOL,
     )
-
-
-def _revealed(value: Option) -> Option:
-    return value.reveal() if isinstance(value, Secret) else value
 
 
 def _find_problems(options: Mapping[str, Option], database: str, where: str) -> list[PenstockError]:

@@ -19,6 +19,9 @@ from penstock.store.subjects import SubjectRecord
 from penstock.store.tokens import TokenRecord
 from penstock.store.unit import Actor, ActorKind, Look, Work, looking
 
+_FREE: Final = 5  # attempts that cost nothing: people mistype
+_FREE_FROM_ONE_PLACE: Final = 50  # many may come through one proxy
+
 
 class ThrottledError(PenstockError):
     """Too many logins failed, for this name or from this address."""
@@ -45,14 +48,15 @@ def _prove(call: Call, form: LoginForm) -> SubjectRecord:
     """Return whose password it is. Every attempt counts until it succeeds."""
     attempts = AttemptRepository(call.context.database)
     name = f"name {form.name.lower()}"
-    wait = attempts.begin((name, f"address {call.caller.actor.address}"), call.now)
+    address = f"address {call.caller.actor.address}"
+    wait = attempts.begin({name: _FREE, address: _FREE_FROM_ONE_PLACE}, call.now)
     if wait > 0:
         raise ThrottledError(wait)
     with looking(call.context.database) as look:
         known = subjects.login_of(look, form.name)
     if not is_password(known[1] if known else None, form.password) or known is None:
         raise AuthenticationError("The name or the password is wrong.")
-    attempts.succeeded(name)
+    attempts.succeeded(name, address)
     return known[0]
 
 

@@ -68,7 +68,7 @@ def _files(archive: zipfile.ZipFile, settings: ManagerSettings) -> Iterator[Inco
 
 def _check(info: zipfile.ZipInfo) -> None:
     mode = info.external_attr >> 16
-    kind = stat.S_IFMT(mode) if info.create_system == 3 else 0  # noqa: PLR2004 Unix
+    kind = stat.S_IFMT(mode) if info.create_system == 3 else 0  # noqa: PLR2004 that of Unix
     if kind not in {0, stat.S_IFREG}:
         raise ManagementError(f"{info.filename[:80]!r} is a link or a device, which is not kept.")
     if info.flag_bits & 1:

@@ -151,6 +151,11 @@ class Cluster:
             case int(status) if 0 < status < _SERVER:
                 hint = _HINTS.get(status, "The API server's own log says more.")
                 return DriverError(f"Kubernetes refuses: {said}", hint=hint)
+            case int(status) if status >= _SERVER:
+                return DriverUnavailableError(
+                    f"Kubernetes cannot do it now: {said}",
+                    hint="See that etcd and the machines are well: kubectl get nodes",
+                )
             case _:
                 return self._unavailable(said)
 
@@ -167,6 +172,7 @@ _HINTS = {
     403: "The manager's account needs the rights of deploy/kubernetes/rbac.yaml; quotas, too.",
     404: "Make the namespace, or name another one in PENSTOCK_KUBERNETES_NAMESPACE.",
     409: "Somebody else changes the same node: have one manager for each namespace.",
+    422: "It is not of the form that Kubernetes takes.",
     _BUSY: "The API server is overloaded: it is asked again with the next look.",
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import time
 from collections import defaultdict
@@ -110,9 +111,10 @@ class KubernetesDriver:
                 self._things.make_service(service)
             try:
                 self._things.make_pod(wanted)
-            except TakenError:
-                return  # another manager's thread made it meanwhile
-            except DriverError:
+            except DriverError as error:
+                # Another manager's thread may have made it meanwhile.
+                if isinstance(error, TakenError) and self._things.pod(node.id):
+                    return
                 self._tidy(node.id)
                 raise
 
@@ -163,12 +165,8 @@ class KubernetesDriver:
     def _clear(self, pod: Pod) -> None:
         """Make room for a new pod of this name, and keep what the old one said."""
         if pod.begun:
-            try:
+            with contextlib.suppress(DriverError):  # its machine is gone, and the log with it
                 self._kept.keep(pod.node, self._things.log(pod, tail=_KEPT, follow=False))
-            except DriverUnavailableError:
-                raise
-            except DriverError:
-                pass  # its machine is gone, and the log with it
         if pod.runs:
             self._ending.wait(pod, _LEAVES_WITHIN)
         self._ending.forget(pod)

@@ -1,0 +1,100 @@
+"""Whether callers notice a switch, a rollback, or another size: every answer is counted."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from benchmarks.effort import QUICK, Effort
+from benchmarks.report import Result
+from benchmarks.stacks import Site, standing
+from support.crowd import Crowd, Tally, asking
+
+CALLERS, SLOW_CALLERS = 64, 2
+FEWEST = 50_000
+FEWEST_QUICK = 2_000
+LONGEST = 110.0  # seconds: whatever was counted by then has to do
+WHAT = "switch, rollback and scale, asked by 64 kept connections and by slow questions"
+
+
+@dataclass(slots=True)
+class Count:
+    """How often something was done, and what callers were told meanwhile."""
+
+    times: int = 0
+    asked: int = 0
+    failed: int = 0
+    told: Counter[str] = field(default_factory=Counter)
+
+
+def measure_switching(effort: Effort) -> Sequence[Result]:
+    """Do it with nodes that are processes."""
+    with standing() as site:
+        return [count_answers(site, effort, "processes")]
+
+
+def count_answers(site: Site, effort: Effort, where: str) -> Result:
+    """Change what serves, again and again, until enough answers are counted."""
+    site.deploy("one", "--nodes", "2")
+    site.make_key()
+    site.deploy("two")
+    fewest = FEWEST_QUICK if effort is QUICK else FEWEST
+    quick = Crowd(site.stack.port, site.question(), callers=CALLERS)
+    slow = Crowd(site.stack.port, site.slow_question(), callers=SLOW_CALLERS)
+    tallies = (quick.tally, slow.tally)
+    counts: dict[str, Count] = {}
+    begun = time.monotonic()
+    with asking(quick, slow):
+        for name, change in _changes(site):
+            asked, failed = _seen(tallies)
+            change()
+            count = counts.setdefault(name, Count())
+            now = _seen(tallies)
+            count.times += 1
+            count.asked += now[0] - asked
+            count.failed += now[1] - failed
+            if time.monotonic() - begun > LONGEST or (len(counts) > 2 and now[0] >= fewest):  # noqa: PLR2004 all three kinds
+                break
+    return _result(where, tallies, counts, fewest)
+
+
+def _changes(site: Site) -> Iterator[tuple[str, Callable[[], object]]]:
+    """Yield what is done, over and over."""
+    while True:
+        yield "switch", lambda: site.deploy("one")
+        yield "rollback", lambda: site.run("rollback")
+        yield "scale", lambda: site.run("scale", "--nodes", "3")
+        yield "scale", lambda: site.run("scale", "--nodes", "2")
+
+
+def _seen(tallies: Sequence[Tally]) -> tuple[int, int]:
+    return sum(tally.asked for tally in tallies), sum(tally.failed for tally in tallies)
+
+
+def _result(
+    where: str, tallies: Sequence[Tally], counts: Mapping[str, Count], fewest: int
+) -> Result:
+    asked, failed = _seen(tallies)
+    broken = Counter(outcome for tally in tallies for _, outcome in tally.moments)
+    reasons = ", ".join(f"{count} × {outcome}" for outcome, count in broken.most_common(4))
+    done = "; ".join(
+        f"{count.times} × {name}: {count.failed} failed of {count.asked:,}"
+        for name, count in counts.items()
+    )
+    slow, longest = tallies[1], max(tally.longest for tally in tallies)
+    return Result(
+        what=f"{WHAT}: {where}",
+        target=f"0 failed of ≥ {FEWEST:,}",
+        measured=f"{failed} failed of {asked:,}" + (f" ({reasons})" if reasons else ""),
+        reached=_reached(asked, failed, fewest),
+        basis=f"{done}; {slow.asked} slow ones, the longest answer {longest:.1f} s",
+    )
+
+
+def _reached(asked: int, failed: int, fewest: int) -> bool | None:
+    """A short run can only show that the target is missed."""
+    if failed or fewest == FEWEST:
+        return failed == 0 and asked >= FEWEST
+    return None
