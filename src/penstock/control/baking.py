@@ -14,7 +14,8 @@ from penstock.deploy.rollout.events import Baked, Event
 from penstock.deploy.rollout.types import Change, Node, NodePhase, Options, Rollout
 from penstock.deploy.types import Address, Colour, Place
 
-_SLOW_ANYWAY = 0.25  # seconds: below this a p99 is good, whatever it was before
+_SLOW_ANYWAY = 0.5  # seconds: below this a p99 is good, whatever it was before
+_TELLING = 100  # requests that it takes to tell what the slowest of a hundred took
 _HISTOGRAM = "penstock_request_seconds"
 _P = 0.99
 
@@ -36,7 +37,7 @@ def judge(new: Figures, old: Figures | None, options: Options) -> Baked:
     """Say whether the new colour is as good as it must be; None for too few requests to tell.
 
     It may fail `error_rate` more of its requests than the old one, and its p99 may be `slowdown`
-    times as long; a p99 below a quarter of a second is always good.
+    times as long; a p99 below half a second is always good, and one of few requests says nothing.
     """
     if new.requests < options.min_requests:
         told = f"{new.requests} requests, fewer than the {options.min_requests} it takes to tell"
@@ -45,7 +46,7 @@ def judge(new: Figures, old: Figures | None, options: Options) -> Baked:
     if new.error_rate > before + options.error_rate:
         told = f"{new.error_rate:.1%} of {new.requests} requests failed, {before:.1%} before"
         return Baked(good=False, reason=told)
-    if new.p99 is None or old is None or old.p99 is None:
+    if new.p99 is None or old is None or old.p99 is None or new.requests < _TELLING:
         return Baked(good=True, reason=f"{new.error_rate:.1%} of {new.requests} requests failed")
     bound = max(_SLOW_ANYWAY, old.p99 * options.slowdown)
     if new.p99 > bound:
@@ -61,6 +62,7 @@ class Baking:
     world: World
     address: Callable[[str], Address | None]
     _before: dict[str, Figures] = field(default_factory=dict)
+    _took: dict[str, dict[float, float]] = field(default_factory=dict)
     _of: dict[Place, str] = field(default_factory=dict)
 
     def act(self, place: Place, state: Rollout, change: Change | None) -> None:
@@ -75,6 +77,7 @@ class Baking:
             self._of[place] = change.deployment
             for node in state.nodes:
                 self._before[node.id] = self._counted(node)
+                self._took[node.id] = self._histogram(node)
             return ()
         new = self._figures(state, change.target, since=True)
         old = None
@@ -91,8 +94,9 @@ class Baking:
             before = self._before.get(node.id, Figures(0, 0)) if since else Figures(0, 0)
             requests += max(0, now.requests - before.requests)
             errors += max(0, now.errors - before.errors)
+            took = self._took.get(node.id, {}) if since else {}
             for bound, count in self._histogram(node).items():
-                histogram[bound] = histogram.get(bound, 0.0) + count
+                histogram[bound] = histogram.get(bound, 0.0) + count - took.get(bound, 0.0)
         return Figures(requests, errors, quantile(histogram, _P))
 
     def _counted(self, node: Node) -> Figures:
