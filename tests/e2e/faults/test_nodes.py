@@ -66,7 +66,7 @@ def test_a_request_longer_than_the_drain_is_cut_and_that_is_said(shop: Stack) ->
     shop.run("scale", "--nodes", "2")
     shop.change("a version that does not wait long")
     shop.deploy("--drain", "0.5", "--grace", "0.5", "--keep-for", "0")
-    slow = Crowd(shop.port, shop.slow_question(times=8), callers=2, most=2)
+    slow = Crowd(shop.port, shop.slow_question(times=200), callers=2, most=2)
 
     with asking(slow):
         shop.wait(lambda: any((node.requests or 0) > 0 for node in shop.nodes()), 20)

@@ -48,6 +48,9 @@ def _cluster() -> Tree:
         "eds_cluster_config": {"eds_config": from_file(ENDPOINTS)},
         "connect_timeout": _CONNECT_TIMEOUT,
         "lb_policy": "LEAST_REQUEST",
+        # The least busy of many picks, not of two: of two nodes, one that hangs would be both picks
+        # for every fourth request, and soon hold up every caller.
+        "least_request_lb_config": {"choice_count": 16},
         "lb_subset_config": {
             "fallback_policy": "NO_FALLBACK",
             "subset_selectors": [{"keys": [POOL]}],
