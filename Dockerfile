@@ -33,7 +33,8 @@ LABEL org.opencontainers.image.title="Penstock" \
       org.opencontainers.image.licenses="Apache-2.0"
 
 # Keys and everything else that lasts is in /state; the rest of the image may be read-only.
-RUN mkdir /state && chown 10001:10001 /state
+# What the gateway and its manager share where they are two containers is in /state/gateway.
+RUN mkdir -p /state/gateway && chown -R 10001:10001 /state && chmod 0700 /state/gateway
 COPY --from=builder /opt/penstock /opt/penstock
 
 ENV PATH=/opt/penstock/bin:$PATH \

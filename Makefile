@@ -7,20 +7,24 @@ RUN := .venv/.run-$(notdir $(PYTHON))
 DEV := .venv/.dev-$(notdir $(PYTHON))
 SPARK := .venv/.spark-$(notdir $(PYTHON))
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-spark check bench bench-peers lock clean
+.PHONY: help demo test test-spark test-kubernetes check bench bench-peers lock clean
 
 help: ## this text
 	@echo "Penstock: a project folder in, a secured query API out. On a machine with Python 3.11 and make:"
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
 
-demo: $(RUN) ## start a node on the flights project and ask it three things (ARGS=--once: then stop)
+demo: $(RUN) ## deploy the flights project on two nodes and ask it three things (ARGS=--once: then stop)
 	@$(BIN)/penstock demo $(ARGS)
 
 test: $(DEV) ## run the whole suite (ARGS='tests/sql -k filter' for a part)
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --ignore=tests/spark $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --ignore=tests/spark --ignore=tests/kubernetes_lab $(ARGS)
 
 test-spark: $(SPARK) ## run what needs a cluster of Spark's: Java, 400 MB of packages, a minute
 	@$(BIN)/python -m pytest tests/spark $(ARGS)
+
+test-kubernetes: $(DEV) ## run what needs a Kubernetes: it is built from Debian's sources once, ten minutes
+	@./scripts/kubernetes-lab
+	@$(BIN)/python -m pytest tests/kubernetes_lab $(ARGS)
 
 check: $(DEV) ## lint, format, types, import contracts
 	$(BIN)/ruff check

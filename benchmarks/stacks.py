@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -37,6 +38,15 @@ SLOW_PAUSE = 0.5
 _ANSWERS_WITHIN = 20.0
 
 
+@contextlib.contextmanager
+def in_words() -> Iterator[None]:
+    """Turn what goes wrong with a command into a RuntimeError, which costs one part its figures."""
+    try:
+        yield
+    except (AssertionError, subprocess.SubprocessError) as error:
+        raise RuntimeError(str(error)) from error
+
+
 def flights_project(folder: Path) -> Path:
     """Copy the project of the repository, to be changed."""
     folder.mkdir(parents=True)
@@ -59,11 +69,13 @@ class Site:
     def run(self, *command: str) -> float:
         """Type a command; return the seconds until it was done."""
         begun = time.perf_counter()
-        try:
-            self.stack.run(*command)
-        except AssertionError as error:
-            raise RuntimeError(str(error)) from error
-        return time.perf_counter() - begun
+        with in_words():
+            done = self.stack.run(*command, check=False)
+        took = time.perf_counter() - begun
+        if done.returncode:
+            said = [line for line in f"{done.stdout}{done.stderr}".splitlines() if line.strip()]
+            raise RuntimeError(f"penstock {command[0]} failed: {' '.join(said[-3:])}")
+        return took
 
     def deploy(self, version: str, *options: str) -> float:
         """Deploy the flights with a mark in them: another mark, another version."""
@@ -80,7 +92,8 @@ class Site:
 
     def make_key(self) -> None:
         """Make a key, and wait until nodes answer either question to whoever has it."""
-        said = self.stack.run("keys", "create", "benchmark", "--role", ROLE, "--json").stdout
+        with in_words():
+            said = self.stack.run("keys", "create", "benchmark", "--role", ROLE, "--json").stdout
         self.stack.key = str(json.loads(said)["key"])
         until = time.monotonic() + _ANSWERS_WITHIN
         for question in (self.question(), self.slow_question()):
@@ -113,9 +126,8 @@ def standing(
         stack = Stack(folder / "home", project, free_port(), free_port(), driver, given)
         site = Site(stack, (project / "penstock.yaml").read_text(encoding="utf-8"))
         try:
-            stack.up()
+            with in_words():
+                stack.up()
             yield site
-        except AssertionError as error:
-            raise RuntimeError(str(error)) from error
         finally:
             stack.run("down", check=False)

@@ -166,7 +166,7 @@ class DeploymentAlert(Notice, frozen=True, kw_only=True):
 
 
 class Controlling(Notice, frozen=True):
-    """This manager acts upon nodes and gateway from now on, or no longer does."""
+    """The manager acts upon nodes and gateway from now on, or no longer does."""
 
     acts: bool
     holder: str

@@ -17,8 +17,10 @@ from penstock.errors import (
     PenstockError,
     StateError,
 )
+from penstock.store import apis, projects
 from penstock.store.database import open_database
 from penstock.store.keys import KeyRepository
+from penstock.store.unit import LOCAL, working
 from project.folders import write
 
 KEY = re.compile(r"pk_(live|test)_[0-9A-Za-z]{13}_[0-9A-Za-z]{49}")
@@ -258,3 +260,20 @@ def test_a_permission_that_opens_nothing_is_refused(home: Path) -> None:
     error = fail(home, "create", "a", "--permission", "refesh")
 
     assert error.hint == "Did you mean 'refresh'?"
+
+
+def test_where_no_project_is_that_roles_were_not_checked_is_said(home: Path) -> None:
+    said = succeed(home, "create", "a", "--role", "any").stderr
+
+    assert "--project names its folder" in said
+
+
+def test_a_key_for_one_api_opens_that_alone(home: Path) -> None:
+    with open_database(home) as database, working(database, LOCAL, 1.0) as work:
+        project = projects.create(work, "shop", "")
+        api = apis.create(work, project.id, "orders", "")
+    succeed(home, "create", "a", "--api", "orders")
+
+    with open_database(home) as database:
+        assert [key.record.api for key in KeyRepository(database).list()] == [api.id]
+    assert fail(home, "create", "b", "--api", "nope").detail == "There is no API 'nope'."

@@ -8,8 +8,13 @@ import pytest
 from docs.pages import PAGES, ROOT
 from penstock.cli.keys import app as keys
 from penstock.cli.main import COMMANDS as ALL
+from penstock.manager.operations import ROUTES
+from penstock.manager.routes import Open, Route
 from penstock.node.endpoints import ENDPOINTS
 
+OPERATIONS = (ROOT / "docs/operations.md").read_text()
+SOURCES = "\n".join(path.read_text() for path in (ROOT / "src").rglob("*.py"))
+VARIABLES = sorted({*re.findall(r"\"(PENSTOCK_[A-Z_]*[A-Z])\"", SOURCES)})
 PROSE = "\n".join(page.read_text() for page in PAGES)
 COMMANDS = [f"penstock {name}" for name in ALL]
 KEYS = [f"penstock keys {command.name}" for command in keys.registered_commands]
@@ -31,9 +36,18 @@ def test_every_path_is_mentioned(path: str) -> None:
         assert f"`.{suffix}`" in PROSE
 
 
-@pytest.mark.parametrize("variable", ["PENSTOCK_HOME"])
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")
+def test_every_route_of_the_manager_is_in_the_table_with_its_permission(route: Route) -> None:
+    needed = {Open.ANYBODY: "*anybody*", Open.KNOWN: "*whoever has a valid token*"}
+    permission = route.permission
+    shown = needed[permission] if isinstance(permission, Open) else f"`{permission}`"
+
+    assert f"| `{route.method} {route.address}` | {shown} |" in OPERATIONS
+
+
+@pytest.mark.parametrize("variable", VARIABLES)
 def test_what_the_environment_decides_is_mentioned(variable: str) -> None:
-    assert variable in PROSE
+    assert f"`{variable}`" in OPERATIONS
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

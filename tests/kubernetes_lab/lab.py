@@ -41,6 +41,7 @@ class Lab:
 
     folder: Path
     docker: Mapping[str, str]
+    machine: docker_engine.Engine
     engine: APIClient
     address: str
     kubeconfig: Path
@@ -82,6 +83,7 @@ class _Plan:
 
     folder: Path
     host: str
+    device: str
     docker: str
     token: str
     port: int
@@ -124,6 +126,7 @@ def lab() -> Iterator[Lab]:
         running = Lab(
             folder=folder,
             docker=docker,
+            machine=found,
             engine=engine,
             address=plan.address,
             kubeconfig=plan.kubeconfig,
@@ -138,11 +141,13 @@ def lab() -> Iterator[Lab]:
 def _plan(folder: Path, environment: Mapping[str, str], engine: APIClient) -> _Plan:
     (folder / "logs").mkdir()
     # Pods' logs are fetched from the machine by its address, which must not be loopback.
-    bridge = engine.inspect_network("bridge")["IPAM"]["Config"][0]
+    network = engine.inspect_network("bridge")
+    bridge = network["IPAM"]["Config"][0]
     host = bridge.get("Gateway") or bridge["Subnet"].rpartition(".")[0] + ".1"
     return _Plan(
         folder=folder,
         host=host,
+        device=network["Options"].get("com.docker.network.bridge.name", "docker0"),
         docker=environment.get("DOCKER_HOST") or "unix:///var/run/docker.sock",
         token=secrets.token_hex(16),
         port=free_port(host),
@@ -172,7 +177,7 @@ def _start(plan: _Plan, after: ExitStack) -> Program:
     # Once the kubelet has gone nobody starts the containers again.
     after.callback(_remove_containers_of, plan)
     after.enter_context(program("kubelet", _kubelet(plan, root, group), logs))
-    after.enter_context(route(_SERVICES, "docker0"))
+    after.enter_context(route(_SERVICES, plan.device))
     after.enter_context(program("kube-proxy", _proxy(plan), logs))
     wait_for(lambda: _listens(plan.proxy), "Services are known to the kernel", logs)
     return server
@@ -356,7 +361,9 @@ def _wait_for_machine(lab: Lab) -> None:
 
 
 def _make_pause(engine: APIClient) -> None:
-    """Import an image of one program that does nothing: each pod has one."""
+    """Import an image of one program that does nothing: each pod has one. It is kept."""
+    if engine.images(name=_PAUSE):
+        return
     content = (BIN / "pause").read_bytes()
     archive = io.BytesIO()
     with tarfile.open(fileobj=archive, mode="w") as tar:

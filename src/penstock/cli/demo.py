@@ -20,13 +20,14 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.text import Text
 
-from penstock.cli.deploy import ensure_api, ensure_version, run
+from penstock.cli.deploy import ensure_api, ensure_version
 from penstock.cli.home import DEFAULT_HOME, Home
 from penstock.cli.place import PRODUCTION
 from penstock.cli.remote import open_manager
 from penstock.cli.tables import print_answer, print_sql
 from penstock.cli.up import bring_down, started
 from penstock.cli.watch import Watch
+from penstock.cli.wish import run
 from penstock.errors import ConfigurationError, UnavailableError
 from penstock.local import Project
 from penstock.query.types import Json

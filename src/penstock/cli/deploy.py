@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -14,9 +15,9 @@ from rich.console import Console
 from penstock.cli.home import DEFAULT_HOME, Home
 from penstock.cli.place import PRODUCTION, EnvironmentOption, Target, text
 from penstock.cli.remote import Manager, open_manager
-from penstock.cli.smoke import read_smoke_tests
-from penstock.cli.upload import pack, read_names
 from penstock.cli.watch import Watch, last_sequence
+from penstock.cli.wish import run
+from penstock.deploy.rollout.types import SmokeTest
 from penstock.errors import ConfigurationError, NotFoundError
 from penstock.query.types import Json
 
@@ -106,7 +107,7 @@ def deploy(  # noqa: PLR0913 each is an option of the command
     Example: penstock deploy . --nodes 2 --bake 30
     """
     console = Console(stderr=as_json)
-    tests = [] if smoke is None else read_smoke_tests(smoke)
+    tests = [] if smoke is None else _smoke_tests(smoke)
     with open_manager(home) as manager:
         began = time.monotonic()
         target = ensure_api(manager, folder, environment)
@@ -135,15 +136,16 @@ def deploy(  # noqa: PLR0913 each is an option of the command
             typer.echo(msgspec.json.encode(manager.get(f"/deployments/{deployment}")).decode())
 
 
-def run(manager: Manager, target: Target, action: str, body: dict[str, Json]) -> str:
-    """Ask for something that becomes a deployment; return its id."""
-    wanted = {name: value for name, value in body.items() if value is not None}
-    record = manager.post(f"{target.path}/{action}", wanted)
-    return text(record, "id") if isinstance(record, dict) else ""
+def _smoke_tests(file: Path) -> Sequence[SmokeTest]:
+    from penstock.cli.smoke import read_smoke_tests  # noqa: PLC0415 few deployments have them
+
+    return read_smoke_tests(file)
 
 
 def ensure_api(manager: Manager, folder: Path, environment: str) -> Target:
     """Return the API that a folder describes, made if there is none yet."""
+    from penstock.cli.upload import read_names  # noqa: PLC0415 it takes half a second: see --artifact
+
     names = read_names(folder)
     projects = list(manager.items("/projects", name=names.project))
     project = projects[0] if projects else None
@@ -161,6 +163,8 @@ def ensure_version(
     manager: Manager, target: Target, folder: Path, name: str | None, console: Console
 ) -> str:
     """Return the id of a version with just these files: the newest one, if nothing changed."""
+    from penstock.cli.upload import pack  # noqa: PLC0415 as above
+
     with console.status("Sending the project…"):
         known = list(manager.items("/versions", api=target.api, limit=200))
         chosen = name or _next(known)

@@ -15,12 +15,14 @@ from penstock.project.load import check_project
 def check_wishes(roles: Sequence[str], permissions: Iterable[str], folder: Path) -> str | None:
     """Refuse roles that the project lacks, and permissions that open nothing.
 
-    Returns why the roles could not be checked, None if they were. A folder without a project has
-    no say. Raises ConfigurationError, SeveralErrors.
+    Returns why the roles could not be checked, None if they were. Raises ConfigurationError,
+    SeveralErrors.
     """
     problems = [_unknown_permission(name) for name in permissions if name not in PERMISSIONS]
     remark = None
-    if roles and (folder / ROOT_FILE).is_file():
+    if roles and not (folder / ROOT_FILE).is_file():
+        remark = "No project is here, so its roles were not checked: --project names its folder."
+    elif roles:
         project, _ = check_project(folder, os.environ)
         if project is None:
             remark = "The project has issues, so its roles were not checked: see penstock check."

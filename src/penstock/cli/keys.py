@@ -6,6 +6,7 @@ import json
 import os
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, TypeAlias
@@ -20,6 +21,7 @@ from penstock.auth.keyring import KeyRecord
 from penstock.auth.principal import AttributeValue
 from penstock.auth.rotation import KeyState, key_state
 from penstock.cli.home import DEFAULT_HOME, AsJson, Home
+from penstock.cli.key_api import find_api
 from penstock.cli.key_checks import check_wishes
 from penstock.cli.key_options import parse_attributes, parse_duration, parse_name, parse_words
 from penstock.errors import ConfigurationError
@@ -74,6 +76,10 @@ def create_key(  # noqa: PLR0913 each is an option of the command
     environment: Annotated[
         Environment, typer.Option(help="Is part of the key's text, for people to see.")
     ] = Environment.LIVE,
+    api: Annotated[
+        str | None,
+        typer.Option(help="The one API that it opens, `project/api` or `api`; all, if left out."),
+    ] = None,
     project: Annotated[
         Path,
         typer.Option(help="The project whose roles these are.", rich_help_panel="Where and how"),
@@ -105,6 +111,8 @@ def create_key(  # noqa: PLR0913 each is an option of the command
     if remark is not None:
         _remark(remark)
     with open_state(home, os.environ) as database:
+        if api is not None:
+            draft = replace(draft, api=find_api(database, api))
         record, secret = KeyRepository(database).create(draft, now)
     _show_key(record, secret, f"Created {_sentence(record)}.", as_json=as_json)
 

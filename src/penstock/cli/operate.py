@@ -8,12 +8,12 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from penstock.cli.deploy import run
 from penstock.cli.home import DEFAULT_HOME, Home
 from penstock.cli.place import PRODUCTION, ApiArgument, EnvironmentOption, find_target
 from penstock.cli.remote import open_manager
 from penstock.cli.waiting import wait_for_size
 from penstock.cli.watch import Watch, last_sequence
+from penstock.cli.wish import run
 from penstock.errors import ConfigurationError
 
 Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="Wait until it is done.")]

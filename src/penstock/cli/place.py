@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, TypeAlias
 
@@ -42,9 +43,15 @@ class Target:
 def find_target(manager: Manager, reference: str | None, environment: str) -> Target:
     """Return the API of a name. Raises NotFoundError, ConfigurationError."""
     names = api_names(manager)
+    api = choose_api(names, reference)
+    return Target(api, names[api], environment)
+
+
+def choose_api(names: Mapping[str, str], reference: str | None) -> str:
+    """Return the id of an API, of their names by id. Raises NotFoundError, ConfigurationError."""
     found = [api for api, name in names.items() if reference in (None, name, name.split("/")[1])]
     if len(found) == 1:
-        return Target(found[0], names[found[0]], environment)
+        return found[0]
     if not names:
         raise NotFoundError(
             "There is no API yet.", hint="`penstock deploy` in a project's folder makes one."

@@ -15,6 +15,7 @@ from uuid import uuid4
 import httpx
 import msgspec
 
+from penstock.cli.home import DEFAULT_HOME
 from penstock.errors import (
     AuthenticationError,
     ConfigurationError,
@@ -78,6 +79,7 @@ class Manager:
 
     client: httpx.Client
     address: str
+    home: Path = DEFAULT_HOME
 
     def get(self, path: str, **parameters: str | int | None) -> Json:
         wanted = {name: value for name, value in parameters.items() if value is not None}
@@ -177,6 +179,16 @@ class Manager:
             _raise(response)
         return response
 
+    def renew(self) -> bool:
+        """Take over the token of a manager that was started anew; whether there is another one."""
+        try:
+            token = f"Bearer {find_running(self.home).token}"
+        except ManagerUnreachableError:
+            return False
+        known: str | None = self.client.headers.get("Authorization")
+        self.client.headers["Authorization"] = token
+        return token != known
+
 
 @contextmanager
 def open_manager(home: Path) -> Iterator[Manager]:
@@ -184,7 +196,7 @@ def open_manager(home: Path) -> Iterator[Manager]:
     running = find_running(home)
     headers = {"Authorization": f"Bearer {running.token}"}
     with httpx.Client(base_url=running.address, headers=headers, timeout=_TIMEOUT) as client:
-        yield Manager(client, running.address)
+        yield Manager(client, running.address, home)
 
 
 def find_running(home: Path) -> Running:

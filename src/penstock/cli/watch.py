@@ -14,7 +14,7 @@ from rich.text import Text
 
 from penstock.cli.place import Target
 from penstock.cli.remote import Event, Manager
-from penstock.errors import DeploymentFailedError, ManagerUnreachableError
+from penstock.errors import AuthenticationError, DeploymentFailedError, ManagerUnreachableError
 
 STEPS = ("queued", "building", "starting", "verifying", "ready", "promoting", "baking", "done")
 _GOOD = {"done"}
@@ -120,8 +120,10 @@ class Watch:
                     entry = _entry(event)
                     if entry is not None:
                         yield entry
-            except ManagerUnreachableError:
-                if time.monotonic() > gives_up:
+            except (ManagerUnreachableError, AuthenticationError) as error:
+                # A manager that was started anew has a new token for whoever holds its state.
+                stranger = isinstance(error, AuthenticationError) and not self.manager.renew()
+                if stranger or time.monotonic() > gives_up:
                     raise
                 time.sleep(0.3)
 

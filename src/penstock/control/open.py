@@ -81,9 +81,9 @@ def open_control(home: Path, settings: ControlSettings, observe: Observer) -> Op
     @contextmanager
     def opening(database: Database, vault: Vault, contents: ContentStore) -> Iterator[ControlDesk]:
         state = _State(home.absolute(), database, vault, contents)
-        (state.home / DRIVER).write_text(settings.driver, encoding="utf-8")
         controller, desk = _assemble(state, settings, observe)
         stop_hearing = database.bell.listen(controller.heard, to=Ring.OTHERS)
+        (state.home / DRIVER).write_text(settings.driver, encoding="utf-8")
         controller.start()
         try:
             yield desk

@@ -18,6 +18,7 @@ from penstock.store.unit import looking
 PRODUCTION = "production"
 _FACTS_SECONDS = 1.0
 _AGAIN_SECONDS = 1.0
+_TIDY_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class Routing:
     _facts: dict[Place, Facts] = field(default_factory=dict)
     _read: float = -1e9
     _started: float = -1e9
+    _tidied: float = -1e9
     _addresses: dict[str, Address] = field(default_factory=dict)
 
     def act(self, places: Mapping[Place, Wanted], address: Callable[[str], Address | None]) -> None:
@@ -125,6 +127,12 @@ class Routing:
         except GatewayError as away:
             return away
         return None
+
+    def _tidy(self) -> None:
+        """Keep the gateway's logs small."""
+        if time.monotonic() - self._tidied > _TIDY_SECONDS:
+            self._tidied = time.monotonic()
+            self.world.gateway.rotate_logs()
 
     def _routes(
         self, places: Mapping[Place, Wanted], address: Callable[[str], Address | None]

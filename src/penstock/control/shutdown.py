@@ -26,9 +26,9 @@ def end_all(home: Path) -> int:
     named = home / DRIVER
     name = named.read_text(encoding="utf-8") if named.exists() else ControlSettings().driver
     settings = ControlSettings(driver=name, environment=os.environ)
+    gateway.stop(_GRACE)
     driver = open_driver(home, settings, installation)
     try:
-        gateway.stop(_GRACE)
         nodes = driver.list()
         with ThreadPoolExecutor(16) as pool:
             list(pool.map(lambda node: driver.stop(node.id, _GRACE), nodes))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import socket
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -100,7 +101,11 @@ def _listen(binding: Binding) -> socket.socket:
 
 
 def _listen_locally(path: Path) -> socket.socket:
-    """Listen on a socket that its owner alone may open; a dead manager's is taken away."""
+    """Listen on a socket for who gets at it; a dead manager's is taken away.
+
+    Nodes in containers, which are other users, have its folder mounted. On this machine the state
+    folder keeps others out: where it does not, the socket is its owner's alone.
+    """
     if len(os.fsencode(path)) > _LONGEST:
         raise ConfigurationError(
             f"The path of the manager's socket is longer than {_LONGEST} bytes: {path}",
@@ -108,10 +113,12 @@ def _listen_locally(path: Path) -> socket.socket:
         )
     with translated(str(path)):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        closed = not stat.S_IMODE(path.parent.parent.stat().st_mode) & 0o077
+        path.parent.chmod(0o711 if closed else 0o700)
         path.unlink(missing_ok=True)
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
-            before = os.umask(0o177)
+            before = os.umask(0o111 if closed else 0o177)
             try:
                 listener.bind(str(path))
             finally:

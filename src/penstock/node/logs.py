@@ -52,6 +52,8 @@ _WARNINGS: Final = (
 )
 _FLUSH_SECONDS: Final = 0.2
 _SERVER_ERROR: Final = 500
+_ERROR: Final = 400
+_PROBES: Final = frozenset({"/livez", "/readyz", "/metrics"})
 
 
 class Log:
@@ -68,6 +70,8 @@ class Log:
         self._thread.start()
 
     def __call__(self, event: Event) -> None:
+        if isinstance(event, Answered) and event.status < _ERROR and event.route in _PROBES:
+            return  # asked every second, they would drown all that happens
         self._lines.append(self._head(_level(event)) + self._encode(event)[1:])
 
     def close(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 
@@ -67,6 +68,10 @@ def write_model(shop: Stack, table: str) -> None:
     (shop.project / "models/shop.yaml").write_text(MODEL.format(table=table))
 
 
+def is_gone(shop: Stack, node: str) -> bool:
+    return node not in [found.id for found in shop.nodes()]
+
+
 def test_an_artifact_that_exits_is_aborted_with_its_last_words(shop: Stack) -> None:
     write_model(shop, "sales_that_are_not_there")
     crowd = Crowd(shop.port, shop.question(), callers=4)
@@ -105,7 +110,7 @@ def test_an_artifact_that_dies_after_it_was_ready_never_serves(shop: Stack) -> N
         shop.wait(lambda: any(n.phase == "ready" and n.colour != live for n in shop.nodes()), 60)
         doomed = next(n for n in shop.nodes() if n.phase == "ready" and n.colour != live)
         os.kill(pid_of(shop, doomed.id), signal.SIGKILL)
-        shop.wait(lambda gone=doomed.id: gone not in [n.id for n in shop.nodes()], 60)
+        shop.wait(partial(is_gone, shop, doomed.id), 60)
 
     shop.wait(lambda: shop.rollout.change is None, 60)
     last = shop.rollout.last

@@ -75,7 +75,9 @@ def _approve(state: Rollout, now: float) -> Transition:
     if change is None or change.phase is not Phase.READY:
         raise ConflictError(
             "Nothing waits to be approved.",
-            hint=None if change is None else f"The deployment is {change.phase.value}.",
+            hint="`penstock deploy --approval` makes a deployment wait."
+            if change is None
+            else f"The deployment is {change.phase.value}.",
         )
     if not changes.is_whole(state, change.target):
         raise ConflictError(
@@ -107,6 +109,11 @@ def _roll_back(state: Rollout, request: RollBack, now: float) -> Transition:
         )
     if change.phase is Phase.ROLLING_BACK:
         raise ConflictError("It is being rolled back already.")
+    if change.previous is None or state.release(change.previous) is None:
+        raise ConflictError(
+            "There is nothing to go back to: it is the first deployment here.",
+            hint="Deploy another version once it has ended, or `penstock stop` then.",
+        )
     return changes.roll_back(state, change, request.reason, now)
 
 
@@ -179,6 +186,8 @@ def _refuse_while_changing(state: Rollout) -> None:
     if change is None:
         return
     way = "`penstock abort` ends it" if change.phase in BEFORE_PROMOTION else "Wait for its end"
+    if change.phase is Phase.READY:
+        way = f"`penstock approve` lets it serve, {way}"
     raise DeploymentRunningError(
         f"Deployment {change.deployment} is {change.phase.value}.", hint=f"{way}."
     )

@@ -1,0 +1,16 @@
+"""What somebody calls an API -> its id, in the state that is open here."""
+
+from __future__ import annotations
+
+from penstock.cli.place import choose_api
+from penstock.store import apis, projects
+from penstock.store.database import Database
+from penstock.store.unit import looking
+
+
+def find_api(database: Database, reference: str) -> str:
+    """Return the id of `project/api`, or `api`. Raises NotFoundError, ConfigurationError."""
+    with looking(database) as look:
+        every = apis.every(look)
+        names = {api.id: f"{projects.get(look, api.project).name}/{api.name}" for api in every}
+    return choose_api(names, reference)

@@ -1,0 +1,205 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cli.conftest import Shell
+from cli.manager_stand import API, DEPLOYMENT, DIGEST, PLACE, Stand, known_api, serving
+from project.folders import write
+
+NODE = {
+    "id": "n-abcdefghijklmnop-1",
+    "api": API,
+    "environment": "production",
+    "deployment": DEPLOYMENT,
+    "colour": "blue",
+    "phase": "ready",
+    "units": 3,
+    "artifact": DIGEST,
+    "requests": 1_234_567,
+    "errors": 0,
+    "cpu": 2.5,
+    "memory": 310_000_000,
+}
+RELEASE = {"deployment": DEPLOYMENT, "version": "ver_a", "artifact": DIGEST, "nodes": 1, "units": 3}
+STATUS = {
+    "api": API,
+    "environment": "production",
+    "revision": 1,
+    "rollout": {"live": "blue", "blue": RELEASE, "green": None},
+    "nodes": [NODE],
+}
+RECORD = {
+    "id": DEPLOYMENT,
+    "environment": "production",
+    "kind": "deploy",
+    "version": "ver_a",
+    "artifact": DIGEST,
+    "status": "done",
+    "by": "ann",
+    "reason": "",
+    "created": 1_700_000_000.0,
+}
+
+
+@pytest.fixture
+def stand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stand]:
+    """Serve a manager whose API runs on one node."""
+    for name in ("PENSTOCK_MANAGER_URL", "PENSTOCK_TOKEN", "PENSTOCK_ENVIRONMENT"):
+        monkeypatch.delenv(name, raising=False)
+    made = known_api()
+    made.answers[f"GET /apis/{API}/environments"] = (200, {"items": [STATUS]})
+    made.answers[f"GET {PLACE}"] = (200, STATUS)
+    made.answers["GET /deployments"] = (200, {"items": [RECORD]})
+    with serving(made, tmp_path / "state"):
+        yield made
+
+
+@pytest.mark.usefixtures("stand")
+def test_each_node_stands_below_its_headings(shell: Shell) -> None:
+    *_, heading, node = shell("status").text.splitlines()
+
+    assert heading.split()[3:6] == ["UNITS", "UP", "REQUESTS"]
+    cells = ["n-abcdefghijklmnop-1", "blue", "ready", "3", "1,234,567", "0", "2.5 s", "310 MB"]
+    ends = [node.index(cell) + len(cell) for cell in cells[3:]]
+    headings = ("UNITS", "REQUESTS", "FAILED", "CPU", "MEMORY")
+    assert ends == [heading.index(name) + len(name) for name in headings]
+
+
+@pytest.mark.usefixtures("stand")
+def test_a_narrow_terminal_cuts_no_cell(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+
+    done = shell("status")
+
+    assert "…" not in done.text
+    assert "1,234,567" in done.text
+
+
+@pytest.mark.usefixtures("stand")
+def test_one_is_not_written_as_several(shell: Shell) -> None:
+    assert "on 1 node of 3 units" in shell("status").text
+
+
+def test_going_back_does_not_end_with_what_is_old_news(shell: Shell, stand: Stand) -> None:
+    stand.tell("baking")
+    stand.answers[f"POST {PLACE}/rollback"] = (202, {"id": DEPLOYMENT})
+    stand.follows[f"POST {PLACE}/rollback"] = "rolled back"
+
+    done = shell("rollback", "--reason", "wrong numbers")
+
+    assert stand.bodies(f"POST {PLACE}/rollback") == [{"reason": "wrong numbers"}]
+    assert [line.strip() for line in done.text.splitlines()] == [
+        "rolled back",
+        "shop/orders serves the version before.",
+    ]
+
+
+def test_the_journal_is_told_from_its_end(shell: Shell, stand: Stand) -> None:
+    for phase in ("queued", "starting", "done"):
+        stand.tell(phase)
+
+    done = shell("history", "--journal", "--limit", "2")
+
+    assert [line.split()[-1] for line in done.text.splitlines()] == ["starting", "done"]
+    assert len(json.loads(shell("history", "--journal", "--json").text)) == 3
+
+
+@pytest.mark.usefixtures("stand")
+def test_the_history_shows_as_much_of_a_digest_as_deploys_it_again(
+    shell: Shell, stand: Stand, tmp_path: Path
+) -> None:
+    shown = next(word for word in shell("history").text.split() if word in DIGEST and "ab" in word)
+    stand.answers[f"POST {PLACE}/deploy"] = (202, {"id": DEPLOYMENT})
+    project = write(tmp_path / "p", {"penstock.yaml": "name: shop\n"})
+
+    shell("deploy", project, "--artifact", shown, "--wait", "no")
+
+    asked = stand.bodies(f"POST {PLACE}/deploy")
+    assert [body["artifact"] for body in asked if isinstance(body, dict)] == [DIGEST]
+
+
+def test_an_artifact_of_nowhere_is_refused_here(shell: Shell, stand: Stand, tmp_path: Path) -> None:
+    project = write(tmp_path / "p", {"penstock.yaml": "name: shop\n"})
+
+    done = shell("deploy", project, "--artifact", "ffff")
+
+    assert "No artifact that was deployed here begins with ffff. [NOT_FOUND]" in done.err
+    assert stand.bodies(f"POST {PLACE}/deploy") == []
+
+
+def test_a_mistake_in_the_smoke_tests_is_told_before_anything_is_sent(
+    shell: Shell, stand: Stand, tmp_path: Path
+) -> None:
+    project = write(tmp_path / "p", {"penstock.yaml": "name: shop\n"})
+    smoke = tmp_path / "smoke.yaml"
+    smoke.write_text("tests: [{path: /query, stauts: 200}]")
+
+    done = shell("deploy", project, "--smoke", smoke)
+
+    assert "unknown field `stauts`" in done.err
+    assert stand.asked == []
+
+
+@pytest.mark.usefixtures("stand")
+def test_an_api_that_is_spelled_nearly_right_is_named(shell: Shell) -> None:
+    assert "orders" in shell("status", "oders").err
+
+
+def test_a_token_goes_to_the_manager_that_the_environment_names(
+    shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PENSTOCK_TOKEN", "pt_mine")
+    stand = known_api()
+
+    with serving(stand, tmp_path / "elsewhere") as address:
+        monkeypatch.setenv("PENSTOCK_MANAGER_URL", address)
+        shell("status")
+
+    assert {*stand.tokens} == {"Bearer pt_mine"}
+
+
+def test_a_refused_token_is_told_with_the_way_to_another(
+    shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    problem = {"code": "UNAUTHENTICATED", "title": "…", "detail": "Who is it?", "hint": "Log in."}
+    stand = Stand({"GET /projects": (401, problem)})
+    monkeypatch.setenv("PENSTOCK_TOKEN", "pt_wrong")
+
+    with serving(stand, tmp_path / "elsewhere") as address:
+        monkeypatch.setenv("PENSTOCK_MANAGER_URL", address)
+        done = shell("status")
+
+    assert "Who is it? [UNAUTHENTICATED]" in done.err
+    assert "penstock tokens create" in done.err
+
+
+@pytest.mark.parametrize(
+    ("address", "token", "told"),
+    [
+        ("127.0.0.1:8400", "pt_a", "PENSTOCK_MANAGER_URL is '127.0.0.1:8400'. [CONFIGURATION]"),
+        ("http://127.0.0.1:8400", "", "PENSTOCK_TOKEN is not. [MANAGER_UNREACHABLE]"),
+        ("http://127.0.0.1:1", "pt_a", "PENSTOCK_MANAGER_URL names it"),
+    ],
+    ids=["no scheme", "no token", "nobody there"],
+)
+def test_an_environment_that_names_no_manager_is_told(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, address: str, token: str, told: str
+) -> None:
+    monkeypatch.setenv("PENSTOCK_MANAGER_URL", address)
+    monkeypatch.setenv("PENSTOCK_TOKEN", token)
+
+    done = shell("status")
+
+    assert (done.code, told in done.err) == (1, True)
+
+
+def test_where_no_manager_is_the_way_to_one_is_told(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PENSTOCK_MANAGER_URL", raising=False)
+
+    assert "`penstock up` starts one" in shell("status").err
