@@ -12,6 +12,9 @@ from architecture.source import ROOT, SRC, called, functions, imported, modules
 LATE_IMPORTS = {
     "__init__.py": "`import penstock` stays light: what it offers is loaded when it is asked for",
     "cli/main.py": "a command loads what it needs: `penstock --help` answers at once",
+    "cli/deploy.py": "to deploy an artifact of before nothing is read, so no engine is loaded",
+    "cli/upload.py": "the names of a project need less than its files",
+    "node/deployed.py": "a node that has a manager has no database of its own, nor SQLAlchemy",
 }
 
 # Modules of the core that reach out, and why.

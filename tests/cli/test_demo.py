@@ -38,9 +38,9 @@ def test_the_demo_answers_three_questions_and_says_how_to_go_on(tmp_path: Path, 
         assert part in told
     (curl,) = re.findall(r"^curl .*$", told, re.MULTILINE)
     words = shlex.split(curl)
-    assert words[2] == f"http://127.0.0.1:{port}/query.csv"
+    assert words[2] == f"http://127.0.0.1:{port}/flights/flights/query.csv"
     assert json.loads(words[-1])["scale"] == {"fields": ["origin"]}
-    assert f"http://127.0.0.1:{port}/docs" in told
+    assert f"http://127.0.0.1:{port}/flights/flights/docs" in told
 
 
 def test_the_demo_serves_until_it_is_told_to_stop(tmp_path: Path, port: int) -> None:
