@@ -7,7 +7,7 @@ RUN := .venv/.run-$(notdir $(PYTHON))
 DEV := .venv/.dev-$(notdir $(PYTHON))
 SPARK := .venv/.spark-$(notdir $(PYTHON))
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-spark test-kubernetes check bench bench-peers lock clean
+.PHONY: help demo test test-faults test-spark test-kubernetes check bench bench-peers lock clean
 
 help: ## this text
 	@echo "Penstock: a project folder in, a secured query API out. On a machine with Python 3.11 and make:"
@@ -17,7 +17,11 @@ demo: $(RUN) ## deploy the flights project on two nodes and ask it three things 
 	@$(BIN)/penstock demo $(ARGS)
 
 test: $(DEV) ## run the whole suite (ARGS='tests/sql -k filter' for a part)
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --ignore=tests/spark --ignore=tests/kubernetes_lab $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --ignore=tests/spark --ignore=tests/kubernetes_lab \
+	    --ignore=tests/e2e/faults --ignore=tests/e2e/test_compose.py $(ARGS)
+
+test-faults: $(DEV) ## kill and cut what serves while callers ask, and run all of it by compose: 15 minutes
+	@$(BIN)/python -m pytest tests/e2e/faults tests/e2e/test_compose.py $(ARGS)
 
 test-spark: $(SPARK) ## run what needs a cluster of Spark's: Java, 400 MB of packages, a minute
 	@$(BIN)/python -m pytest tests/spark $(ARGS)

@@ -15,7 +15,7 @@ from e2e.docker_engine import Engine, NoEngineError, find_engine
 from e2e.image import make_base, make_context
 
 # The first run fetches Debian and the packages.
-pytestmark = pytest.mark.timeout(900)
+pytestmark = pytest.mark.timeout(1500)
 
 QUESTION = {"data": {"fields": {"distance": ["avg"]}}}
 

@@ -85,6 +85,8 @@ class Controller:
             try:
                 if self._leads():
                     busy = self._look()
+                else:
+                    self.world.places.refresh()  # what others decide is told here too
                 self.problem = None
             except PenstockError as error:
                 self._failed(f"{error.detail} {error.hint or ''}".strip())

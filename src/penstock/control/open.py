@@ -158,7 +158,8 @@ def _assemble(
         builder=builder,
         history=history,
         leases=LeaseRepository(state.database),
-        holder=f"{socket.gethostname()}-{secrets.token_hex(4)}",
+        # One manager at a time has a state folder: started anew after a crash it goes on at once.
+        holder=f"{socket.gethostname()}:{state.home}",
     )
     places.told = controller.told
     tasks.wake = controller.wake

@@ -20,7 +20,7 @@ from penstock.deploy.artifact.types import Artifact, BuildRequest, EngineImage
 from penstock.deploy.artifact.unpack import unpack_project
 from penstock.errors import ManagementError
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = pytest.mark.timeout(1500)
 
 HARDENED = (
     "--read-only",

@@ -18,7 +18,7 @@ from penstock.deploy.types import UNIT_BYTES, Colour, NodeState
 from penstock.errors import DriverError, NotFoundError
 
 # The first run builds an image and starts an engine.
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(1500)
 
 NEVER = f"sha256:{'0' * 64}"
 

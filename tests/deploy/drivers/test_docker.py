@@ -21,7 +21,7 @@ from penstock.deploy.drivers.types import ImagePlace
 from penstock.deploy.types import NodeState
 from penstock.errors import ConfigurationError, DriverError, DriverUnavailableError
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(1500)
 
 NOWHERE = {"DOCKER_HOST": "unix:///nowhere/docker.sock"}
 

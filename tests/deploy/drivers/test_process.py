@@ -25,7 +25,7 @@ from penstock.deploy.drivers.types import ImagePlace, Stopped
 from penstock.deploy.types import UNIT_BYTES, NodeSpec, NodeState
 from penstock.errors import DriverError
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(1500)
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import tempfile
 from collections.abc import Iterator
@@ -24,7 +25,7 @@ from penstock.deploy.drivers.types import ImagePlace, Stopped
 from penstock.deploy.types import NodeSpec, NodeState, NodeStats
 from penstock.errors import ConfigurationError
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(1500)
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,7 @@ def two(image: ImagePlace) -> Iterator[Two]:
         pytest.skip(str(reason))
 
 
+@pytest.mark.skipif("CI" in os.environ, reason="two engines and a network of their own: by hand")
 def test_nodes_on_another_machine_are_like_those_on_ours(two: Two) -> None:
     bench = two.bench
     node = two.run_there()
