@@ -68,7 +68,7 @@ def test_killed_in_any_state_it_ends_the_deployment_once_it_is_back(
     shop.change(f"killed while {phase.value}")
     crowd = Crowd(shop.port, shop.question(), callers=4)
 
-    with asking(crowd), deploying(shop, "--bake", "2") as command:
+    with asking(crowd), deploying(shop, "--bake", "2", "--wait", "done") as command:
         killed = _kill_when(shop, place, phase)
         shop.up()
         shop.wait(lambda: shop.rollout.change is None, 90)
