@@ -18,7 +18,7 @@ from rich.table import Table as RichTable
 from benchmarks.places import REPOSITORY
 
 PAGE = REPOSITORY / "docs" / "performance.md"
-PACKAGES = ("penstock", "duckdb", "pyarrow", "sqlglot", "litestar", "uvicorn")
+PACKAGES = ("penstock", "duckdb", "pyarrow", "sqlglot", "uvicorn")
 
 
 @dataclass(frozen=True, slots=True)

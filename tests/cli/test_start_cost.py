@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-HEAVY = {"pyarrow", "sqlalchemy", "sqlglot", "numpy", "litestar"}
+HEAVY = {"pyarrow", "sqlalchemy", "sqlglot", "numpy", "pydantic"}
 
 
 @pytest.mark.parametrize("command", ["status", "history", "logs", "scale", "variables", "tokens"])

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import httpx
-from litestar.types import ASGIApp
+from asgiref.typing import ASGI3Application
 
 from manager.memory_desk import MemoryDesk
 from penstock.events import Event
@@ -157,7 +157,7 @@ def zipped(files: Mapping[str, bytes]) -> bytes:
 class Life:
     """What a server tells an application: that it starts, and that it stops."""
 
-    def __init__(self, application: ASGIApp) -> None:
+    def __init__(self, application: ASGI3Application) -> None:
         self._application = application
         self._told: asyncio.Queue[dict[str, str]] = asyncio.Queue()
         self._said: asyncio.Queue[object] = asyncio.Queue()

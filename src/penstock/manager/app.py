@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Final, TypeAlias, cast
+from typing import Final, TypeAlias
 
 import msgspec
-from litestar.enums import ScopeType
-from litestar.types import ASGIApp, LifeSpanReceive, LifeSpanSend, Receive, Scope, Send
+from asgiref.typing import ASGI3Application, ASGIReceiveCallable, ASGISendCallable, Scope
 
 from penstock.errors import MethodNotAllowedError
 from penstock.events import Event
@@ -29,8 +28,6 @@ from penstock.node.exchange import Exchange
 _Answering: TypeAlias = Callable[[Exchange], Awaitable[None]]
 _Meant: TypeAlias = Callable[[Exchange, Mapping[str, str]], Awaitable[None]]
 
-_LIFESPAN: Final = "lifespan"
-
 OPERATED: Final = {
     "/livez": "GET",
     "/readyz": "GET",
@@ -46,11 +43,11 @@ OPERATED: Final = {
 class Manager:
     """An application, and what sends home those who wait in it when it is to stop."""
 
-    application: ASGIApp
+    application: ASGI3Application
     stop: Callable[[], None]
 
 
-def create_manager_app(context: ManagerContext) -> ASGIApp:
+def create_manager_app(context: ManagerContext) -> ASGI3Application:
     """Return the application. Raises StateError where the database or the master key is lost."""
     return open_manager(context).application
 
@@ -81,13 +78,13 @@ def open_manager(context: ManagerContext) -> Manager:
     return Manager(_application(dispatcher, Paths.of(meant)), wakeful.stop)
 
 
-def _application(dispatcher: Dispatcher, paths: Paths[_Meant]) -> ASGIApp:
-    async def application(scope: Scope, receive: Receive, send: Send) -> None:
-        kind: str = scope["type"]  # more than the framework's handlers ever see
-        if kind == _LIFESPAN:
-            telling = cast("LifeSpanReceive", receive), cast("LifeSpanSend", send)
-            await _live(dispatcher, *telling)
-        elif scope["type"] == ScopeType.HTTP:
+def _application(dispatcher: Dispatcher, paths: Paths[_Meant]) -> ASGI3Application:
+    async def application(
+        scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable
+    ) -> None:
+        if scope["type"] == "lifespan":
+            await _live(dispatcher, receive, send)
+        elif scope["type"] == "http":
             exchange = Exchange(scope, receive, send)
             found = paths.find(scope["raw_path"].decode("latin-1"))
             if found is None:
@@ -101,7 +98,9 @@ def _application(dispatcher: Dispatcher, paths: Paths[_Meant]) -> ASGIApp:
     return application
 
 
-async def _live(dispatcher: Dispatcher, receive: LifeSpanReceive, send: LifeSpanSend) -> None:
+async def _live(
+    dispatcher: Dispatcher, receive: ASGIReceiveCallable, send: ASGISendCallable
+) -> None:
     """Follow the server's start and end."""
     while True:
         message = await receive()

@@ -17,7 +17,7 @@ from penstock.node import docs_page, metrics
 from penstock.node.answering import Ask, answer
 from penstock.node.compression import Coding, choose_coding, compress
 from penstock.node.exchange import Exchange
-from penstock.node.node import Handler, Node, Notes, nowhere, refuse_method, require
+from penstock.node.node import Handler, Node, Notes, refuse_method, require
 from penstock.node.readiness import send_readiness
 from penstock.node.recount import recount
 from penstock.node.serving import Serving
@@ -51,13 +51,10 @@ class Endpoint:
     below: bool = False
 
     async def answer(self, node: Node, exchange: Exchange, notes: Notes) -> None:
-        """Answer a request that is meant for this endpoint.
+        """Answer a request to this endpoint.
 
-        Raises NotFoundError, MethodNotAllowedError, and what the handler raises.
+        Raises MethodNotAllowedError, and what the handler raises.
         """
-        beyond = exchange.path.removeprefix(self.path)
-        if beyond and not (self.below and beyond.startswith("/")):
-            raise nowhere(exchange)
         refuse_method(exchange, self.methods)
         await self.handler(node, exchange, notes)
 

@@ -8,9 +8,9 @@ from functools import lru_cache
 from random import getrandbits
 from re import compile as pattern
 from typing import Final
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl
 
-from litestar.types import HTTPScope, Receive, Send
+from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope
 
 from penstock.errors import (
     QueryCancelledError,
@@ -29,8 +29,8 @@ class Exchange:
     """A request being answered. `sent` counts body bytes; `started` that a status went out."""
 
     scope: HTTPScope
-    receive: Receive
-    send: Send
+    receive: ASGIReceiveCallable
+    send: ASGISendCallable
     headers: dict[bytes, bytes] = field(init=False)
     method: str = field(init=False)
     path: str = field(init=False)
@@ -41,9 +41,7 @@ class Exchange:
     def __post_init__(self) -> None:
         self.headers = dict(self.scope["headers"])
         self.method = str(self.scope["method"])
-        # A mounted application is given a shortened path, so the address is read where it is whole.
-        path = self.scope["raw_path"].decode("latin-1")
-        self.path = unquote(path) if "%" in path else path
+        self.path = self.scope["path"]
         self.trace = _continued(self.headers.get(b"traceparent"))
 
     @property
@@ -87,7 +85,12 @@ class Exchange:
         self.status = status
         trace = (b"traceparent", self.trace.encode())
         await self.send(
-            {"type": "http.response.start", "status": status, "headers": [*headers, trace]}
+            {
+                "type": "http.response.start",
+                "status": status,
+                "headers": [*headers, trace],
+                "trailers": False,
+            }
         )
 
     async def write(self, chunk: bytes, *, more: bool) -> None:

@@ -10,7 +10,7 @@ from time import monotonic
 from types import FrameType
 
 import uvicorn
-from litestar.types import ASGIApp
+from asgiref.typing import ASGI3Application
 
 from penstock.node.protocol import BoundedProtocol, Draining
 
@@ -30,13 +30,14 @@ class Ending:
 class GracefulServer(uvicorn.Server):
     """Ends at the first SIGTERM or SIGINT; a second one ends the notice."""
 
-    def __init__(self, app: ASGIApp, draining: Draining, ending: Ending) -> None:
+    def __init__(self, app: ASGI3Application, draining: Draining, ending: Ending) -> None:
         # What the library would log as text is either noise or noticed as an event.
         logging.getLogger("uvicorn.error").disabled = True
         super().__init__(
             uvicorn.Config(
                 app,
                 http=_protocol(draining),
+                ws="none",
                 lifespan="off",
                 log_config=None,
                 access_log=False,

@@ -6,8 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from litestar.enums import ScopeType
-from litestar.types import ASGIApp, Receive, Scope, Send
+from asgiref.typing import ASGI3Application, ASGIReceiveCallable, ASGISendCallable, Scope
 
 from penstock.errors import Kind, PenstockError
 from penstock.events import Answered, Observer
@@ -48,12 +47,14 @@ class Standby:
     problems: Mapping[str, str] = field(
         default_factory=lambda: {"project": "Its databases are being opened."}
     )
-    app: ASGIApp | None = None
+    app: ASGI3Application | None = None
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(
+        self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable
+    ) -> None:
         if self.app is not None:
             await self.app(scope, receive, send)
-        elif scope["type"] == ScopeType.HTTP:
+        elif scope["type"] == "http":
             await self._answer(Exchange(scope, receive, send))
 
     async def _answer(self, exchange: Exchange) -> None:

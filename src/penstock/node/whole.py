@@ -7,7 +7,7 @@ from functools import lru_cache
 from re import compile as pattern
 from typing import Final
 
-from litestar.types import HTTPScope
+from asgiref.typing import HTTPScope
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
 Header = tuple[bytes, bytes]
