@@ -15,12 +15,16 @@ class Work:
         self.enough = enough
         self.times = 0
         self.done = Event()
+        self.abandoned = False
 
     def expire(self) -> None:
         self.times += 1
         if self.times == self.enough:
             self.deadlines.forget(self)
             self.done.set()
+
+    def abandon(self) -> None:
+        self.abandoned = True
 
 
 def test_what_is_overdue_expires_until_it_is_forgotten() -> None:
@@ -43,7 +47,18 @@ def test_an_earlier_deadline_is_not_kept_waiting_by_a_later_one() -> None:
 
     assert early.done.wait(10)
     assert late.times == 0
-    assert deadlines.close() == (late,)
+    deadlines.close()
+
+
+def test_to_close_abandons_what_is_still_watched() -> None:
+    deadlines = Deadlines()
+    left, over = Work(deadlines), Work(deadlines)
+    deadlines.watch(left, monotonic() + 3600)
+    deadlines.watch(over, monotonic() + 3600)
+    deadlines.forget(over)
+    deadlines.close()
+
+    assert (left.abandoned, over.abandoned) == (True, False)
 
 
 def test_a_second_call_moves_the_deadline() -> None:

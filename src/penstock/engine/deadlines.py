@@ -13,6 +13,8 @@ _AGAIN = 0.02  # seconds: a stop can come too early for the database to notice, 
 class Stoppable(Protocol):
     def expire(self) -> None: ...
 
+    def abandon(self) -> None: ...
+
 
 class Deadlines:
     """`expire` is called on what is watched past its deadline, again and again until `forget`.
@@ -44,14 +46,15 @@ class Deadlines:
         with self._changed:
             self._watched.pop(work, None)
 
-    def close(self) -> tuple[Stoppable, ...]:
-        """End the thread and return what was still watched."""
+    def close(self) -> None:
+        """End the thread, and abandon what was still watched."""
         with self._changed:
             left = tuple(self._watched)
             self._watched.clear()
             self._closed = True
             self._changed.notify()
-        return left
+        for work in left:
+            work.abandon()
 
     def _expire_forever(self) -> None:
         while self._expire_next():

@@ -8,14 +8,14 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from penstock.errors import ResultOverflowError
+from penstock.engine.failures import overflow
 from penstock.model.types import DataType
 
 _UTC: Final = "UTC"
 
 _TEXTS: Final = frozenset({DataType.STRING, DataType.JSON})
 
-_TYPES: Final = {
+ARROW: Final = {
     DataType.BOOLEAN: pa.bool_(),
     DataType.INTEGER: pa.int64(),
     DataType.FLOAT: pa.float64(),
@@ -53,7 +53,7 @@ def _exact_type(found: pa.DataType, type_: DataType) -> pa.DataType:
     if type_ in _TEXTS and not _is_text(found):
         # Nothing becomes a text by itself: a model that says so is told what there is instead.
         return _in_one_form(found)
-    return _TYPES.get(type_, found)
+    return ARROW.get(type_, found)
 
 
 def _is_text(type_: pa.DataType) -> bool:
@@ -81,10 +81,7 @@ def _cast(column: pa.Array, type_: pa.DataType) -> pa.Array:
     except pa.ArrowInvalid as error:
         if type_ != pa.int64():
             raise
-        raise ResultOverflowError(
-            "A number in the answer is larger than its type can hold.",
-            hint="Narrow the filter, or make the attribute a float.",
-        ) from error
+        raise overflow() from error
 
 
 def _in_utc(column: pa.Array) -> pa.Array:

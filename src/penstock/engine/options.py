@@ -2,11 +2,71 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeAlias
 
 from penstock.engine.types import EngineSettings, Option
-from penstock.errors import ConfigurationError
+from penstock.errors import ConfigurationError, PenstockError, suggestion
 from penstock.secret import Secret
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What an option may be; `said` is the end of the sentence "The option … is …"."""
+
+    said: str
+    fits: Callable[[Option], bool]
+
+
+def _is_number(value: Option) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0
+
+
+TEXT: Final = Kind("text", lambda value: isinstance(value, str))
+NUMBER: Final = Kind("a whole number above 0", _is_number)
+SWITCH: Final = Kind("true or false", lambda value: isinstance(value, bool))
+
+Known: TypeAlias = Mapping[str, Kind]
+
+
+def one_of(words: Sequence[str]) -> Kind:
+    """Return what is one of these words, in capitals or small letters."""
+    return Kind(
+        f"one of {', '.join(words)}",
+        lambda value: isinstance(value, str) and value.lower() in words,
+    )
+
+
+def reveal_options(settings: EngineSettings, known: Known) -> dict[str, Option]:
+    """Return all options as they are meant, those without a value too."""
+    return {
+        name: _reveal(value, number=known.get(name) is NUMBER)
+        for name, value in settings.options.items()
+    }
+
+
+def find_problems(
+    options: Mapping[str, Option], known: Known, product: str, database: str
+) -> list[PenstockError]:
+    """Return what is wrong with options: none of them unknown, and each of its kind."""
+    problems: list[PenstockError] = [
+        ConfigurationError(
+            f"{product} has no option {name!r}, which database {database!r} sets.",
+            hint=suggestion(name, tuple(known)) or f"Known are {', '.join(known)}.",
+        )
+        for name in options
+        if name not in known
+    ]
+    problems += [
+        ConfigurationError(
+            f"The option {name!r} of {database!r} is {known[name].said}.",
+            hint=f"See connectors/{database}.yaml.",
+        )
+        for name, value in options.items()
+        if name in known and value is not None and not known[name].fits(value)
+    ]
+    return problems
 
 
 def check_options(settings: EngineSettings, known: Sequence[str]) -> None:
@@ -44,7 +104,7 @@ def require_text(settings: EngineSettings, name: str) -> str:
     )
 
 
-def reveal(value: Option, *, number: bool) -> Option:
+def _reveal(value: Option, *, number: bool) -> Option:
     """Return a value as it is meant: what comes from the environment is a text, digits too."""
     if not isinstance(value, Secret):
         return value

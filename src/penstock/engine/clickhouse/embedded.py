@@ -13,8 +13,9 @@ import pyarrow as pa
 from chdb.session import Session
 from chdb.state.sqlitelike import StreamingResult
 
-from penstock.engine.clickhouse.link import READ_ONLY, SETTINGS, Question
-from penstock.errors import ConfigurationError, UnavailableError
+from penstock.engine.clickhouse.link import READ_ONLY, SETTINGS, Question, quote
+from penstock.engine.failures import away
+from penstock.errors import ConfigurationError
 
 _ESCAPES: Final = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 _KILL: Final = "KILL QUERY WHERE startsWith(query, {token:String}) ASYNC"
@@ -55,7 +56,7 @@ class Embedded:
 
     def _session(self) -> Session:
         if not self._folder.is_dir():
-            raise UnavailableError("The database cannot be reached at the moment.")
+            raise away()
         try:
             session = Session(str(self._folder))
         except RuntimeError as error:
@@ -102,10 +103,6 @@ class Answer:
 def _escape(parameters: Mapping[str, str]) -> dict[str, str]:
     """Write values as it reads them: one in each line, parted by tabs."""
     return {name: value.translate(_ESCAPES) for name, value in parameters.items()}
-
-
-def quote(name: str) -> str:
-    return "`" + name.replace("\\", "\\\\").replace("`", "\\`") + "`"
 
 
 def _name(token: str) -> str:

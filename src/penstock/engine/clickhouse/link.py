@@ -8,6 +8,8 @@ from typing import Final, Protocol
 
 import pyarrow as pa
 
+from penstock.engine.names import check_name
+
 SETTINGS: Final[Mapping[str, str | int]] = {
     # As other databases do it: no row is null, and not the empty text or zero.
     "join_use_nulls": 1,
@@ -67,3 +69,9 @@ class Link(Protocol):
         ...
 
     def close(self) -> None: ...
+
+
+def quote(name: str) -> str:
+    """Return an identifier as SQL. Raises EngineError for a name no relation can have."""
+    check_name(name)
+    return "`" + name.replace("\\", "\\\\").replace("`", "\\`") + "`"

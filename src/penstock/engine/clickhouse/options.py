@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from penstock.engine.options import reveal
+from penstock.engine.options import NUMBER, SWITCH, TEXT, find_problems, reveal_options
 from penstock.engine.types import EngineSettings, Option
-from penstock.errors import ConfigurationError, PenstockError, raise_all, suggestion
+from penstock.errors import ConfigurationError, PenstockError, raise_all
 
 _TEXTS: Final = {
     "host": "host",
@@ -24,7 +24,11 @@ _TEXTS: Final = {
 _NUMBERS: Final = {"port": "port", "connect_timeout": "connect_timeout"}
 _SWITCHES: Final = {"secure": "secure", "verify": "verify"}
 _FILES: Final = frozenset({"ca_cert", "client_cert", "client_cert_key"})
-_KNOWN: Final = ("path", *_TEXTS, *_NUMBERS, *_SWITCHES)
+_KNOWN: Final = {
+    **dict.fromkeys(("path", *_TEXTS), TEXT),
+    **dict.fromkeys(_NUMBERS, NUMBER),
+    **dict.fromkeys(_SWITCHES, SWITCH),
+}
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -38,11 +42,8 @@ class Way:
 
 def read_options(settings: EngineSettings) -> Way:
     """Return how to connect. Raises ConfigurationError, for all that is wrong at once."""
-    options = {
-        name: reveal(value, number=name in _NUMBERS)
-        for name, value in settings.options.items()
-        if value is not None
-    }
+    given = reveal_options(settings, _KNOWN)
+    options = {name: value for name, value in given.items() if value is not None}
     where = f"connectors/{settings.database}.yaml"
     raise_all(_find_problems(options, settings.database, where))
     path = options.get("path")
@@ -59,21 +60,7 @@ def read_options(settings: EngineSettings) -> Way:
 
 
 def _find_problems(options: Mapping[str, Option], database: str, where: str) -> list[PenstockError]:
-    problems: list[PenstockError] = [
-        ConfigurationError(
-            f"ClickHouse has no option {name!r}, which database {database!r} sets.",
-            hint=suggestion(name, _KNOWN) or f"Known are {', '.join(_KNOWN)}.",
-        )
-        for name in options
-        if name not in _KNOWN
-    ]
-    problems += [
-        ConfigurationError(
-            f"The option {name!r} of {database!r} is {_said(name)}.", hint=f"See {where}."
-        )
-        for name, value in options.items()
-        if name in _KNOWN and not _fits(name, value)
-    ]
+    problems = find_problems(options, _KNOWN, "ClickHouse", database)
     if ("path" in options) == ("host" in options):
         problems.append(
             ConfigurationError(
@@ -82,17 +69,3 @@ def _find_problems(options: Mapping[str, Option], database: str, where: str) -> 
             )
         )
     return problems
-
-
-def _said(name: str) -> str:
-    if name in _SWITCHES:
-        return "true or false"
-    return "a whole number above 0" if name in _NUMBERS else "text"
-
-
-def _fits(name: str, value: Option) -> bool:
-    if name in _SWITCHES:
-        return isinstance(value, bool)
-    if name in _NUMBERS:
-        return isinstance(value, int) and not isinstance(value, bool) and value > 0
-    return isinstance(value, str)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Final, TypeAlias
+from collections.abc import Sequence
+from typing import Final
 
+from penstock.engine.asking import Asking
 from penstock.engine.clickhouse.columns import read_type
 from penstock.engine.types import FoundColumn, FoundRelation
-
-Ask: TypeAlias = Callable[[str, tuple[str, ...]], list[tuple[str, ...]]]
 
 _COLUMNS: Final = (
     "SELECT name, type FROM system.columns"
@@ -35,14 +34,14 @@ _STATE: Final = (
 
 
 class Catalogue:
-    def __init__(self, ask: Ask, database: str) -> None:
+    def __init__(self, ask: Asking, database: str) -> None:
         self._ask = ask
         self._database = database
 
     def columns(self, source: Sequence[str]) -> tuple[FoundColumn, ...] | None:
         """Return a relation's columns in order, None where there is no such relation."""
         *schema, table = source
-        rows = self._ask(_COLUMNS, (schema[-1] if schema else self._database, table))
+        rows = self._ask(_COLUMNS, schema[-1] if schema else self._database, table)
         return tuple(FoundColumn(name, read_type(native), native) for name, native in rows) or None
 
     def relations(self) -> tuple[FoundRelation, ...]:
@@ -50,9 +49,9 @@ class Catalogue:
 
         Its primary keys are no keys: several rows may have the same one.
         """
-        sizes = {row[0]: row[1] for row in self._ask(_SIZES, (self._database,))}
+        sizes = {row[0]: row[1] for row in self._ask(_SIZES, self._database)}
         columns: dict[str, list[FoundColumn]] = {}
-        for table, name, native in self._ask(_ALL_COLUMNS, (self._database,)):
+        for table, name, native in self._ask(_ALL_COLUMNS, self._database):
             columns.setdefault(table, []).append(FoundColumn(name, read_type(native), native))
         return tuple(
             FoundRelation(source=(table,), columns=tuple(found), rows=_number(sizes[table]))
@@ -62,7 +61,7 @@ class Catalogue:
 
     def state(self) -> str | None:
         """Return a token of the data, None where some table cannot tell."""
-        rows = self._ask(_STATE, ())
+        rows = self._ask(_STATE)
         return rows[0][0] if rows and rows[0][1] == "0" else None
 
 

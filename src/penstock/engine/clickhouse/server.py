@@ -15,6 +15,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from penstock.engine.clickhouse.link import READ_ONLY, SETTINGS, Question
 from penstock.engine.clickhouse.options import Way
+from penstock.engine.failures import unanswered
 from penstock.errors import EngineError
 
 
@@ -80,7 +81,7 @@ class Answer:
             self._reader = pa.ipc.open_stream(raw)
         except pa.ArrowInvalid as error:
             raw.close()
-            raise EngineError("The database could not answer this query.") from error
+            raise unanswered() from error
         except BaseException:
             raw.close()
             raise

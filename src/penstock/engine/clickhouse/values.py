@@ -9,24 +9,12 @@ from typing import Final
 
 import pyarrow as pa
 
+from penstock.engine.exact import ARROW
 from penstock.errors import EngineError
 from penstock.model.types import DataType
 from penstock.sql.types import Bound
 
 _DIGITS: Final = 38
-
-_ARROW: Final = {
-    DataType.BOOLEAN: pa.bool_(),
-    DataType.INTEGER: pa.int64(),
-    DataType.FLOAT: pa.float64(),
-    DataType.STRING: pa.string(),
-    DataType.DATE: pa.date32(),
-    DataType.TIMESTAMP: pa.timestamp("us"),
-    DataType.TIMESTAMP_TZ: pa.timestamp("us", "UTC"),
-    DataType.TIME: pa.time64("us"),
-    DataType.BYTES: pa.binary(),
-    DataType.JSON: pa.string(),
-}
 
 
 def write_value(value: Bound) -> str:
@@ -61,7 +49,7 @@ def find_type(found: pa.DataType, told: DataType | None) -> pa.DataType:
         return pa.decimal128(_DIGITS, 0) if pa.types.is_integer(found) else found
     if told is None:
         return _find_own(found)
-    return _ARROW[told]
+    return ARROW[told]
 
 
 def _find_own(found: pa.DataType) -> pa.DataType:
@@ -69,7 +57,7 @@ def _find_own(found: pa.DataType) -> pa.DataType:
     if pa.types.is_binary(found) or isinstance(found, pa.BaseExtensionType):
         return pa.string()
     if pa.types.is_timestamp(found) and found.tz is not None:
-        return _ARROW[DataType.TIMESTAMP_TZ]
+        return ARROW[DataType.TIMESTAMP_TZ]
     return found
 
 

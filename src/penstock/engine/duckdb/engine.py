@@ -13,10 +13,12 @@ from penstock.engine.deadlines import Deadlines
 from penstock.engine.duckdb.columns import read_type
 from penstock.engine.duckdb.errors import translate_error
 from penstock.engine.duckdb.guard import CATALOG, SCHEMA
-from penstock.engine.duckdb.open import Opened, open_database, quote
+from penstock.engine.duckdb.open import Opened, open_database
 from penstock.engine.duckdb.relations import find_relations
 from penstock.engine.duckdb.rows import Rows
+from penstock.engine.failures import closed
 from penstock.engine.files import Files, check_files, read_files, read_token
+from penstock.engine.names import quote
 from penstock.engine.types import EngineSettings, FoundColumn, FoundRelation
 from penstock.errors import ConfigurationError, PenstockError, UnavailableError
 from penstock.sql.types import Statement
@@ -88,9 +90,7 @@ class DuckDB:
         """Stop what runs, and remove what it spilled. A second call does nothing more."""
         with self._lock:
             self._closed = True
-        for work in self._deadlines.close():
-            if isinstance(work, Rows):
-                work.close()
+        self._deadlines.close()
         self._opened.close()
 
     def _ask(self, text: str, parameters: list[str]) -> list[tuple[str, ...]]:
@@ -112,7 +112,7 @@ class DuckDB:
             return opened
         with self._lock:
             if self._closed:
-                raise UnavailableError("The database is closed.")
+                raise closed()
             if self._opened.files.token != self._files.token or self._opened.broken:
                 self._opened = self._reopen()
             return self._opened

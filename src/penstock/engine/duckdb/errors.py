@@ -4,13 +4,8 @@ from __future__ import annotations
 
 import duckdb
 
-from penstock.errors import (
-    EngineError,
-    PenstockError,
-    QueryCancelledError,
-    ResultOverflowError,
-    UnavailableError,
-)
+from penstock.engine.failures import no_room, overflow, stopped, unanswered
+from penstock.errors import PenstockError, UnavailableError
 
 # A reader under way raises OSError for everything; the kind is then the start of the message.
 _KINDS = (
@@ -35,20 +30,16 @@ def translate_error(error: Exception) -> PenstockError:
     """Return the error to raise from `error`."""
     kind, words = _kind(error), str(error)
     if issubclass(kind, duckdb.InterruptException):
-        return QueryCancelledError("The query was stopped.")
+        return stopped()
     if issubclass(kind, duckdb.OutOfMemoryException) or isinstance(error, MemoryError):
-        return EngineError(
-            "The query needs more memory than the database may use.",
-            hint="Ask for fewer groups or columns, or raise `memory` of the database's connector.",
+        return no_room(
+            "Ask for fewer groups or columns, or raise `memory` of the database's connector."
         )
     if _is_overflow(kind, words):
-        return ResultOverflowError(
-            "A number in the answer is larger than its type can hold.",
-            hint="Narrow the filter, or make the attribute a float.",
-        )
+        return overflow()
     if issubclass(kind, duckdb.IOException) or any(hint in words for hint in _BROKEN_FILE):
         return UnavailableError("The data cannot be read at the moment.")
-    return EngineError("The database could not answer this query.")
+    return unanswered()
 
 
 def is_fatal(error: Exception) -> bool:

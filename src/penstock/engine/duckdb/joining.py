@@ -23,9 +23,9 @@ from penstock.engine.duckdb.open import (
     SPILL_FACTOR,
     Config,
     look_at,
-    quote,
 )
 from penstock.engine.duckdb.rows import open_reader
+from penstock.engine.names import quote
 from penstock.errors import EngineError, PenstockError
 from penstock.sql.types import Bound, Statement
 

@@ -16,9 +16,10 @@ import duckdb
 import msgspec
 
 from penstock.engine.duckdb.guard import CATALOG, Relations, find_fault
+from penstock.engine.failures import unanswered
 from penstock.engine.files import Files
 from penstock.engine.types import EngineSettings
-from penstock.errors import ConfigurationError, EngineError
+from penstock.errors import ConfigurationError
 from penstock.query.types import Json
 from penstock.sql.types import Statement
 
@@ -102,9 +103,7 @@ def look_at(text: str, relations: Relations, cursor: duckdb.DuckDBPyConnection) 
     tree: Json = msgspec.json.decode(rows[0][0])
     fault = find_fault(tree, relations)
     if fault is not None:
-        raise EngineError("The database could not answer this query.") from PermissionError(
-            f"refused, because {fault}"
-        )
+        raise unanswered() from PermissionError(f"refused, because {fault}")
 
 
 def open_database(settings: EngineSettings, files: Files, database: str | None) -> Opened:
@@ -133,13 +132,6 @@ def open_database(settings: EngineSettings, files: Files, database: str | None) 
     except BaseException:
         rmtree(folder, ignore_errors=True)
         raise
-
-
-def quote(name: str) -> str:
-    """Return an identifier as SQL. Raises EngineError for a name no relation can have."""
-    if not name or "\0" in name:
-        raise EngineError("The database has no such table.")
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _config(settings: EngineSettings, folder: Path) -> Config:

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pymysql.constants import FIELD_TYPE as CODE
 
+from penstock.engine.exact import ARROW
 from penstock.engine.mysql.cursor import Cell, Field
 from penstock.errors import EngineError
 from penstock.model.types import DataType
@@ -31,19 +32,6 @@ _TIMES: Final[Mapping[int, DataType]] = {
     CODE.JSON: DataType.JSON,
 }
 
-_ARROW: Final = {
-    DataType.BOOLEAN: pa.bool_(),
-    DataType.INTEGER: pa.int64(),
-    DataType.FLOAT: pa.float64(),
-    DataType.STRING: pa.string(),
-    DataType.DATE: pa.date32(),
-    DataType.TIMESTAMP: pa.timestamp("us"),
-    DataType.TIMESTAMP_TZ: pa.timestamp("us", "UTC"),
-    DataType.TIME: pa.time64("us"),
-    DataType.BYTES: pa.binary(),
-    DataType.JSON: pa.string(),
-}
-
 
 class Reader(NamedTuple):
     """`read` turns the cells of a column into an array of `type`; raises pa.ArrowInvalid."""
@@ -58,7 +46,7 @@ def find_reader(field: Field, told: DataType | None) -> Reader:
         return _read_own(field)
     if told is DataType.DECIMAL:
         return _read_decimals(field)
-    arrow = _ARROW[told]
+    arrow = ARROW[told]
     match told:
         case DataType.INTEGER | DataType.FLOAT | DataType.BOOLEAN:
             return Reader(arrow, lambda cells: _read_numbers(cells, field).cast(arrow))

@@ -9,14 +9,8 @@ import pyarrow as pa
 import pymysql
 from pymysql.constants import CR, ER
 
-from penstock.errors import (
-    EngineError,
-    PenstockError,
-    QueryCancelledError,
-    QueryTimeoutError,
-    ResultOverflowError,
-    UnavailableError,
-)
+from penstock.engine.failures import away, late, no_room, overflow, stopped, unanswered
+from penstock.errors import EngineError, PenstockError
 
 _KILLED: Final = frozenset({ER.QUERY_INTERRUPTED, 1927, 3024, 1969})  # 1927, 1969: MariaDB's
 _LATE: Final = frozenset({1969, 3024})
@@ -47,35 +41,26 @@ _NO_ZONES: Final = ER.SUBQUERY_NO_1_ROW
 _CUT_OFF: Final = 1260
 _TRUNCATED: Final = 1292
 
-_OVERFLOW: Final = "A number in the answer is larger than its type can hold."
-
 
 def translate_error(error: BaseException) -> PenstockError:
     """Return the error to raise from `error`."""
-    if isinstance(error, PenstockError):
-        return error
     if isinstance(error, pa.ArrowInvalid):
-        return ResultOverflowError(_OVERFLOW, hint="Narrow the filter, or make it a float.")
+        return overflow()
     code = read_code(error)
     if code in _GONE or isinstance(error, OSError):
-        return UnavailableError("The database cannot be reached at the moment.")
+        return away()
     if code in _LATE:
         return late()
     if code in _KILLED:
-        return QueryCancelledError("The query was stopped.")
+        return stopped()
     return _explain(code)
 
 
 def _explain(code: int) -> PenstockError:
     if code in _OVERFLOWS:
-        return ResultOverflowError(
-            _OVERFLOW, hint="Narrow the filter, or make the attribute a float."
-        )
+        return overflow()
     if code in _NO_ROOM:
-        return EngineError(
-            "The query needs more memory than the database may use.",
-            hint="Ask for fewer groups or columns, or give the database more room.",
-        )
+        return no_room()
     if code in _MIXED_COLLATIONS:
         return EngineError(
             "Two columns that a relationship joins have different collations.",
@@ -86,14 +71,7 @@ def _explain(code: int) -> PenstockError:
             "The database cannot tell what the clocks of the time zone show.",
             hint="Its time zone tables are not loaded, or a time is before 1970 or after 2038.",
         )
-    return EngineError("The database could not answer this query.")
-
-
-def late() -> QueryTimeoutError:
-    return QueryTimeoutError(
-        "The query took longer than the database may take.",
-        hint="Narrow the filter, or ask for fewer columns or rows.",
-    )
+    return unanswered()
 
 
 def read_code(error: BaseException) -> int:

@@ -8,15 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from penstock.engine.options import reveal
+from penstock.engine.options import NUMBER, TEXT, find_problems, one_of, reveal_options
 from penstock.engine.types import EngineSettings, Option
-from penstock.errors import ConfigurationError, PenstockError, raise_all, suggestion
+from penstock.errors import ConfigurationError, PenstockError, raise_all
 
-_TEXTS: Final = frozenset(
-    {"host", "user", "password", "database", "ssl_mode", "ssl_ca", "ssl_cert", "ssl_key"}
-)
-_NUMBERS: Final = frozenset({"port", "connect_timeout", "pool"})
-_KNOWN: Final = (*sorted(_TEXTS), *sorted(_NUMBERS))
 _REQUIRED: Final = ("host", "user", "database")
 
 _DISABLED: Final = "disabled"
@@ -25,6 +20,20 @@ _REQUIRED_MODE: Final = "required"
 _VERIFY_CA: Final = "verify_ca"
 _VERIFY_IDENTITY: Final = "verify_identity"
 _MODES: Final = (_DISABLED, _PREFERRED, _REQUIRED_MODE, _VERIFY_CA, _VERIFY_IDENTITY)
+
+_KNOWN: Final = {
+    "database": TEXT,
+    "host": TEXT,
+    "password": TEXT,
+    "ssl_ca": TEXT,
+    "ssl_cert": TEXT,
+    "ssl_key": TEXT,
+    "ssl_mode": one_of(_MODES),
+    "user": TEXT,
+    "connect_timeout": NUMBER,
+    "pool": NUMBER,
+    "port": NUMBER,
+}
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -47,11 +56,8 @@ class Way:
 
 def read_options(settings: EngineSettings, product: str) -> Way:
     """Return how to connect. Raises ConfigurationError, for all that is wrong at once."""
-    options = {
-        name: reveal(value, number=name in _NUMBERS)
-        for name, value in settings.options.items()
-        if value is not None
-    }
+    told = reveal_options(settings, _KNOWN)
+    options = {name: value for name, value in told.items() if value is not None}
     where = f"connectors/{settings.database}.yaml"
     raise_all(_find_problems(options, product, settings.database, where))
     mode = str(options.get("ssl_mode", _PREFERRED)).lower()
@@ -80,43 +86,14 @@ def _number(options: Mapping[str, Option], name: str, otherwise: int) -> int:
 def _find_problems(
     options: Mapping[str, Option], product: str, database: str, where: str
 ) -> list[PenstockError]:
-    problems: list[PenstockError] = [
-        ConfigurationError(
-            f"{product} has no option {name!r}, which database {database!r} sets.",
-            hint=suggestion(name, _KNOWN) or f"Known are {', '.join(_KNOWN)}.",
-        )
-        for name in options
-        if name not in _KNOWN
-    ]
-    problems += [
-        ConfigurationError(
-            f"The option {name!r} of {database!r} is {_said(name)}.", hint=f"See {where}."
-        )
-        for name, value in options.items()
-        if name in _KNOWN and not _fits(name, value)
-    ]
-    problems += [
+    missing = [
         ConfigurationError(
             f"Database {database!r} does not say its {name}.", hint=f"Write `{name}` in {where}."
         )
         for name in _REQUIRED
         if name not in options
     ]
-    return problems
-
-
-def _said(name: str) -> str:
-    if name == "ssl_mode":
-        return f"one of {', '.join(_MODES)}"
-    return "text" if name in _TEXTS else "a whole number above 0"
-
-
-def _fits(name: str, value: Option) -> bool:
-    if name == "ssl_mode":
-        return isinstance(value, str) and value.lower() in _MODES
-    if name in _NUMBERS:
-        return isinstance(value, int) and not isinstance(value, bool) and value > 0
-    return isinstance(value, str)
+    return [*find_problems(options, _KNOWN, product, database), *missing]
 
 
 def _make_context(

@@ -18,9 +18,9 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnectionLeft
 from sqlalchemy.pool import QueuePool
 
+from penstock.engine.failures import closed
 from penstock.engine.mysql.cursor import Connection, Cursor
 from penstock.engine.mysql.options import Way
-from penstock.errors import UnavailableError
 
 _TICK: Final = 0.05
 _RECYCLED: Final = 1_800  # seconds: firewalls forget connections that live longer
@@ -106,7 +106,7 @@ class Pool:
                 raise (error.orig or error) from error
             else:
                 return Session(proxied, cast("Connection", proxied.dbapi_connection))
-        raise UnavailableError("The database is closed.")
+        raise closed()
 
     def limit(self, session: Session, seconds: float) -> None:
         """Let the server stop a statement by itself, should we not be there to do it."""

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Final, Protocol
+from typing import Final
 
+from penstock.engine.asking import Asking
 from penstock.engine.mysql.columns import read_type
 from penstock.engine.types import FoundColumn, FoundForeignKey, FoundRelation
 from penstock.model.types import DataType
-
-
-class Ask(Protocol):
-    def __call__(self, text: str, *parameters: str) -> list[tuple[str, ...]]: ...
-
 
 # With a LIMIT or the like, views could not be left where they are; the order is the server's.
 _COLUMNS: Final = (
@@ -40,7 +36,7 @@ _JSON: Final = (
 class Catalogue:
     """`keeps_json` says whether JSON is a text with a check."""
 
-    def __init__(self, ask: Ask, database: str, *, keeps_json: bool) -> None:
+    def __init__(self, ask: Asking, database: str, *, keeps_json: bool) -> None:
         self._ask = ask
         self._database = database
         self._keeps_json = keeps_json

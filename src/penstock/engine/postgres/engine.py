@@ -7,17 +7,18 @@ from time import monotonic
 
 import pyarrow as pa
 
+from penstock.engine.asking import Asking
 from penstock.engine.deadlines import Deadlines
+from penstock.engine.failures import closed
+from penstock.engine.names import quote_path
 from penstock.engine.postgres.options import read_options
 from penstock.engine.postgres.pool import Pool
 from penstock.engine.postgres.relations import find_columns, find_relations
 from penstock.engine.postgres.rows import Rows
 from penstock.engine.types import EngineSettings, FoundColumn, FoundRelation
-from penstock.errors import EngineError, UnavailableError
 from penstock.sql.types import Bound, Statement
 
-_COUNT_TIMEOUT = 60.0
-_PING_TIMEOUT = 10.0
+_TIMEOUT = 60.0
 
 
 class PostgreSQL:
@@ -31,11 +32,12 @@ class PostgreSQL:
     def __init__(self, settings: EngineSettings) -> None:
         self._pool = Pool(read_options(settings))
         self._deadlines = Deadlines()
+        self._asking = Asking(self.run)
         self._closed = False
 
     def run(self, statement: Statement, *, timeout: float) -> Rows:
         if self._closed:
-            raise UnavailableError("The database is closed.")
+            raise closed()
         rows = Rows(self._pool, statement, self._deadlines, timeout)
         self._deadlines.watch(rows, monotonic() + timeout)
         return rows
@@ -47,32 +49,23 @@ class PostgreSQL:
         return find_relations(self._ask)
 
     def count(self, source: Sequence[str]) -> int:
-        name = ".".join(_quote(part) for part in source)
-        rows = self._ask(f"SELECT COUNT(*) AS rows FROM {name}")  # noqa: S608 - quoted
-        return sum(int(str(row["rows"])) for row in rows)
+        return self._asking.count(quote_path(source))
 
     def version(self, *, now: bool = False) -> str | None:  # noqa: ARG002 - the port's
         """Return None: the server knows, but to ask it takes as long as a small query."""
         return None
 
     def ping(self) -> None:
-        try:
-            self._ask("SELECT 1 AS one", timeout=_PING_TIMEOUT)
-        except EngineError as error:
-            raise UnavailableError("The database cannot be reached at the moment.") from error
+        self._asking.ping()
 
     def close(self) -> None:
         """Stop what runs, and leave the server. A second call does nothing more."""
         self._closed = True
-        for work in self._deadlines.close():
-            if isinstance(work, Rows):
-                work.close()
+        self._deadlines.close()
         self._pool.close()
 
-    def _ask(
-        self, text: str, *parameters: Bound, timeout: float = _COUNT_TIMEOUT
-    ) -> list[dict[str, object]]:
-        batches = self.run(Statement(text, parameters), timeout=timeout)
+    def _ask(self, text: str, *parameters: Bound) -> list[dict[str, object]]:
+        batches = self.run(Statement(text, parameters), timeout=_TIMEOUT)
         return [row for batch in batches for row in _rows(batch)]
 
 
@@ -80,9 +73,3 @@ def _rows(batch: pa.RecordBatch) -> list[dict[str, object]]:
     columns = [[value.as_py() for value in column] for column in batch.columns]
     names = batch.schema.names
     return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
-
-
-def _quote(name: str) -> str:
-    if not name or "\0" in name:
-        raise EngineError("The database has no such table.")
-    return '"' + name.replace('"', '""') + '"'

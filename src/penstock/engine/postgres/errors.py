@@ -7,7 +7,8 @@ from typing import Final
 import psycopg
 from psycopg import pq
 
-from penstock.errors import EngineError, PenstockError, ResultOverflowError, UnavailableError
+from penstock.engine.failures import away, no_room, overflow, unanswered
+from penstock.errors import PenstockError
 
 CANCELLED: Final = "57014"
 
@@ -34,19 +35,11 @@ def read_error(result: pq.abc.PGresult) -> ServerError:
 
 def translate_error(error: Exception) -> PenstockError:
     """Return the error to raise from `error`."""
-    if isinstance(error, PenstockError):
-        return error
     state = error.state if isinstance(error, ServerError) else ""
     if isinstance(error, psycopg.OperationalError) or state.startswith(_GONE):
-        return UnavailableError("The database cannot be reached at the moment.")
+        return away()
     if state in _OVERFLOWS:
-        return ResultOverflowError(
-            "A number in the answer is larger than its type can hold.",
-            hint="Narrow the filter, or make the attribute a float.",
-        )
+        return overflow()
     if state in _NO_ROOM:
-        return EngineError(
-            "The query needs more memory than the database may use.",
-            hint="Ask for fewer groups or columns, or give the database more room.",
-        )
-    return EngineError("The database could not answer this query.")
+        return no_room()
+    return unanswered()

@@ -9,9 +9,9 @@ from typing import Final
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
-from penstock.engine.options import reveal
+from penstock.engine.options import NUMBER, TEXT, find_problems, reveal_options
 from penstock.engine.types import EngineSettings, Option
-from penstock.errors import ConfigurationError, PenstockError, raise_all, suggestion
+from penstock.errors import ConfigurationError, raise_all
 
 _TEXTS: Final = {
     "host": "host",
@@ -25,11 +25,9 @@ _TEXTS: Final = {
     "application_name": "application_name",
 }
 _NUMBERS: Final = {"port": "port", "connect_timeout": "connect_timeout"}
-_OWN: Final = {"url": str, "schema": str, "pool": int}
+_OWN: Final = {"url": TEXT, "schema": TEXT, "pool": NUMBER}
 _FILES: Final = frozenset({"sslrootcert", "sslcert", "sslkey"})
-_KNOWN: Final = (*_TEXTS, *_NUMBERS, *_OWN)
-
-_SAID: Final = {str: "text", int: "a whole number above 0"}
+_KNOWN: Final = {**dict.fromkeys(_TEXTS, TEXT), **dict.fromkeys(_NUMBERS, NUMBER), **_OWN}
 _POOL: Final = 8
 
 # A machine that is gone answers nothing, not even that it is gone: do not wait for hours.
@@ -56,12 +54,9 @@ class Way:
 
 def read_options(settings: EngineSettings) -> Way:
     """Return how to connect. Raises ConfigurationError, for all that is wrong at once."""
-    options = {
-        name: reveal(value, number=name in _NUMBERS or _OWN.get(name) is int)
-        for name, value in settings.options.items()
-    }
+    options = reveal_options(settings, _KNOWN)
     where = f"connectors/{settings.database}.yaml"
-    raise_all([*_find_problems(options, settings.database, where)])
+    raise_all(find_problems(options, _KNOWN, "PostgreSQL", settings.database))
     told = {**_ALIVE, **_read_url(options.get("url"), where)}
     for name, word in {**_TEXTS, **_NUMBERS}.items():
         value = options.get(name)
@@ -78,32 +73,6 @@ def read_options(settings: EngineSettings) -> Way:
         schema if isinstance(schema, str) else None,
         pool if isinstance(pool, int) else _POOL,
     )
-
-
-def _find_problems(options: Mapping[str, Option], database: str, where: str) -> list[PenstockError]:
-    problems: list[PenstockError] = []
-    for name, value in options.items():
-        if name not in _KNOWN:
-            problems.append(
-                ConfigurationError(
-                    f"PostgreSQL has no option {name!r}, which database {database!r} sets.",
-                    hint=suggestion(name, _KNOWN) or f"Known are {', '.join(_KNOWN)}.",
-                )
-            )
-        elif not _fits(name, value):
-            due = _SAID[int if name in _NUMBERS else _OWN.get(name, str)]
-            problems.append(
-                ConfigurationError(f"The option {name!r} of {database!r} is {due}.", hint=where)
-            )
-    return problems
-
-
-def _fits(name: str, value: Option) -> bool:
-    if value is None:
-        return True
-    if name in _NUMBERS or _OWN.get(name) is int:
-        return isinstance(value, int) and not isinstance(value, bool) and value > 0
-    return isinstance(value, str)
 
 
 def _read_url(url: Option, where: str) -> dict[str, str]:

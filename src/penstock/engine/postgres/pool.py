@@ -13,9 +13,9 @@ from typing import Final
 import psycopg
 from psycopg import pq, sql
 
+from penstock.engine.failures import closed
 from penstock.engine.postgres.options import Way
 from penstock.engine.postgres.wire import drain, is_readable
-from penstock.errors import UnavailableError
 
 _TICK: Final = 0.02
 _TRUSTED: Final = 30.0  # seconds for which an idle connection needs no question
@@ -128,7 +128,7 @@ class Pool:
 
     def _open(self) -> Session:
         if self._closed:
-            raise UnavailableError("The database is closed.")
+            raise closed()
         connection = psycopg.connect(**self._way.connection, autocommit=True)  # type: ignore[arg-type]  # libpq takes texts
         try:
             _make_safe(connection, self._way.schema)

@@ -8,16 +8,18 @@ from time import monotonic
 from typing import ClassVar, Final
 
 from penstock.engine.deadlines import Deadlines
+from penstock.engine.failures import closed
 from penstock.engine.fetching import Fetching
 from penstock.engine.files import read_files
+from penstock.engine.names import BACKTICK, quote, quote_path
 from penstock.engine.options import check_options, read_text
 from penstock.engine.spark.address import read_address
 from penstock.engine.spark.columns import read_type
 from penstock.engine.spark.errors import is_away, is_missing, translate_error
 from penstock.engine.spark.rows import Rows
-from penstock.engine.spark.session import Session, quote
+from penstock.engine.spark.session import Session
 from penstock.engine.types import EngineSettings, FoundColumn, FoundRelation
-from penstock.errors import PenstockError, UnavailableError
+from penstock.errors import PenstockError
 from penstock.sql.types import Statement
 
 _TIMEOUT: Final = 60.0
@@ -52,7 +54,7 @@ class Spark:
     def columns(self, source: Sequence[str]) -> tuple[FoundColumn, ...] | None:
         session = self._current()
         try:
-            schema = session.schema(f"SELECT * FROM {_path(source)}")  # noqa: S608 - quoted
+            schema = session.schema(f"SELECT * FROM {quote_path(source, BACKTICK)}")  # noqa: S608 - quoted
         except Exception as error:
             if is_missing(error):
                 return None
@@ -67,7 +69,7 @@ class Spark:
         if not named:
             schemas = [self._schema] if self._schema else self._ask("SHOW SCHEMAS", 0)
             for schema in schemas:
-                tables = self._ask(f"SHOW TABLES IN {quote(schema)}", 1)
+                tables = self._ask(f"SHOW TABLES IN {quote(schema, BACKTICK)}", 1)
                 named += [(schema, table) for table in tables]
         return tuple(
             FoundRelation(source=source, columns=columns)
@@ -76,7 +78,7 @@ class Spark:
         )
 
     def count(self, source: Sequence[str]) -> int:
-        text = f"SELECT COUNT(*) AS `rows` FROM {_path(source)}"  # noqa: S608 - quoted
+        text = f"SELECT COUNT(*) AS `rows` FROM {quote_path(source, BACKTICK)}"  # noqa: S608 - quoted
         batches = self.run(Statement(text, ()), timeout=_TIMEOUT)
         return sum(batch.column(0)[0].as_py() for batch in batches)
 
@@ -95,9 +97,7 @@ class Spark:
         """Stop what runs, and forget the session. A second call does nothing more."""
         with self._lock:
             closed, self._closed = self._closed, True
-        for work in self._deadlines.close():
-            if isinstance(work, Fetching):
-                work.abandon()
+        self._deadlines.close()
         if not closed:
             self._session.close()
 
@@ -114,7 +114,7 @@ class Spark:
         """Return the session, a new one if the server forgot it."""
         with self._lock:
             if self._closed:
-                raise UnavailableError("The database is closed.")
+                raise closed()
             if self._session.broken:
                 self._session = self._open()
             return self._session
@@ -128,7 +128,3 @@ class Spark:
         except Exception as error:
             raise translate_error(error) from error
         return session
-
-
-def _path(source: Sequence[str]) -> str:
-    return ".".join(quote(part) for part in source)

@@ -9,13 +9,8 @@ from pyspark.errors import PySparkException
 from pyspark.errors.exceptions.connect import SparkConnectGrpcException
 from pyspark.logger import PySparkLogger
 
-from penstock.errors import (
-    EngineError,
-    PenstockError,
-    QueryCancelledError,
-    ResultOverflowError,
-    UnavailableError,
-)
+from penstock.engine.failures import overflow, stopped, unanswered
+from penstock.errors import PenstockError, UnavailableError
 
 # The client would print each error of the server, with the statement and its values.
 PySparkLogger.getLogger("SQLQueryContextLogger").disabled = True
@@ -36,12 +31,9 @@ def translate_error(error: Exception) -> PenstockError:
     """Return the error to raise from `error`."""
     condition = _condition(error)
     if condition == _STOPPED:
-        return QueryCancelledError("The query was stopped.")
+        return stopped()
     if isinstance(error, PySparkException) and error.getSqlState() == _OVERFLOW:
-        return ResultOverflowError(
-            "A number in the answer is larger than its type can hold.",
-            hint="Narrow the filter, or make the attribute a float.",
-        )
+        return overflow()
     if is_away(error):
         return UnavailableError("Spark cannot be reached at the moment.")
     if _status(error) in _REFUSED:
@@ -49,7 +41,7 @@ def translate_error(error: Exception) -> PenstockError:
             "Spark refuses the credentials of this connection.",
             hint="See `token` in the options of the database's connector.",
         )
-    return EngineError("The database could not answer this query.")
+    return unanswered()
 
 
 def is_lost(error: Exception) -> bool:

@@ -10,9 +10,10 @@ import pyarrow as pa
 from pyspark.sql.pandas.types import to_arrow_schema
 from pyspark.sql.types import StructType
 
+from penstock.engine.failures import unanswered
 from penstock.engine.spark.errors import is_away, is_lost, translate_error
 from penstock.engine.spark.session import Session
-from penstock.errors import EngineError, PenstockError
+from penstock.errors import PenstockError
 from penstock.sql.reading import is_reading
 from penstock.sql.types import Statement
 
@@ -35,9 +36,7 @@ class Rows:
 
     def open(self) -> pa.Schema:
         if not is_reading(self._statement.text, dialect=self._dialect):
-            raise EngineError("The database could not answer this query.") from PermissionError(
-                "refused, because it is not one query"
-            )
+            raise unanswered() from PermissionError("refused, because it is not one query")
         self._answer = self._send()
         described = StructType([])
         for part in self._answer:

@@ -15,7 +15,8 @@ from pyspark.sql.connect.functions import lit
 from pyspark.sql.connect.plan import SQL
 from pyspark.sql.types import StructType
 
-from penstock.errors import ConfigurationError, EngineError
+from penstock.engine.names import BACKTICK, quote
+from penstock.errors import ConfigurationError
 from penstock.sql.types import Bound, Statement
 
 _SETTINGS: Final = {
@@ -59,9 +60,9 @@ class Session:
         for name, value in _SETTINGS.items():
             settings.set(name, value)
         if catalog is not None:
-            self._command(f"USE CATALOG {quote(catalog)}")
+            self._command(f"USE CATALOG {quote(catalog, BACKTICK)}")
         if schema is not None:
-            self._command(f"USE SCHEMA {quote(schema)}")
+            self._command(f"USE SCHEMA {quote(schema, BACKTICK)}")
 
     def create_views(self, files: Mapping[str, Path]) -> None:
         """Make tables of files, for this session only. Raises ConfigurationError."""
@@ -75,9 +76,8 @@ class Session:
             options = f"path {_text(str(path))}" + (
                 ", header 'true', inferSchema 'true'" if format_ == "csv" else ""
             )
-            self._command(
-                f"CREATE TEMPORARY VIEW {quote(table)} USING {format_} OPTIONS ({options})"
-            )
+            view = quote(table, BACKTICK)
+            self._command(f"CREATE TEMPORARY VIEW {view} USING {format_} OPTIONS ({options})")
 
     def run(self, statement: Statement, tag: str) -> Iterator[pa.Table | StructType]:
         """Start a statement that `interrupt` finds by its tag, and return what comes of it."""
@@ -118,13 +118,6 @@ class Session:
 
     def _command(self, text: str) -> None:
         self._client.execute_command(SQL(text, [], {}, []).command(self._client))
-
-
-def quote(name: str) -> str:
-    """Return an identifier as SQL. Raises EngineError for a name no relation can have."""
-    if not name or "\0" in name:
-        raise EngineError("The database has no such table.")
-    return "`" + name.replace("`", "``") + "`"
 
 
 def _after(

@@ -11,6 +11,7 @@ from typing import Final, TypeAlias
 import pyarrow as pa
 
 from penstock.engine.decimals import Exact, build_decimals, choose_type
+from penstock.engine.failures import overflow
 from penstock.engine.sqlite.functions import read_decimal
 from penstock.errors import EngineError, ResultOverflowError
 from penstock.model.types import DataType
@@ -103,10 +104,7 @@ def _integers(values: Values) -> pa.Array:
 
 def _whole(value: float) -> int:
     if abs(value) >= _EXACT:
-        raise ResultOverflowError(
-            "A number in the answer is larger than its type can hold.",
-            hint="Narrow the filter, or make the attribute a float.",
-        )
+        raise overflow()
     if not value.is_integer():
         raise _misfit()
     return int(value)

@@ -9,13 +9,15 @@ from time import monotonic
 from typing import Final, TypeVar
 
 from penstock.engine.deadlines import Deadlines
+from penstock.engine.failures import closed
 from penstock.engine.files import read_token
+from penstock.engine.names import quote
 from penstock.engine.sqlite.errors import translate_error
 from penstock.engine.sqlite.open import Opened, find_inode, open_file, read_path
 from penstock.engine.sqlite.relations import find_columns, find_relations
 from penstock.engine.sqlite.rows import Rows
 from penstock.engine.types import EngineSettings, FoundColumn, FoundRelation
-from penstock.errors import ConfigurationError, EngineError, UnavailableError
+from penstock.errors import ConfigurationError, UnavailableError
 from penstock.sql.types import Statement
 
 _T = TypeVar("_T")
@@ -58,7 +60,7 @@ class SQLite:
         return self._ask(find_relations)
 
     def count(self, source: Sequence[str]) -> int:
-        text = f"SELECT COUNT(*) AS rows FROM {_quote(source[-1])}"  # noqa: S608 - quoted
+        text = f"SELECT COUNT(*) AS rows FROM {quote(source[-1])}"  # noqa: S608 - quoted
         batches = self.run(Statement(text, ()), timeout=_COUNT_TIMEOUT)
         return sum(batch.column(0)[0].as_py() for batch in batches)
 
@@ -76,9 +78,7 @@ class SQLite:
         """Stop what runs. A second call does nothing more."""
         with self._lock:
             self._closed = True
-        for work in self._deadlines.close():
-            if isinstance(work, Rows):
-                work.close()
+        self._deadlines.close()
         self._opened.close()
 
     def _look(self) -> str:
@@ -90,7 +90,7 @@ class SQLite:
         inode = find_inode(self._path)
         with self._lock:
             if self._closed:
-                raise UnavailableError("The database is closed.")
+                raise closed()
             if self._opened.inode != inode:
                 self._opened.close()
                 self._opened = open_file(self._path)
@@ -108,9 +108,3 @@ class SQLite:
                 connection.close()
         except sqlite3.Error as error:
             raise translate_error(error) from error
-
-
-def _quote(name: str) -> str:
-    if not name or "\0" in name:
-        raise EngineError("The database has no such table.")
-    return '"' + name.replace('"', '""') + '"'

@@ -5,13 +5,8 @@ from __future__ import annotations
 import sqlite3
 from typing import Final
 
-from penstock.errors import (
-    EngineError,
-    PenstockError,
-    QueryCancelledError,
-    ResultOverflowError,
-    UnavailableError,
-)
+from penstock.engine.failures import overflow, stopped, unanswered
+from penstock.errors import EngineError, PenstockError, UnavailableError
 
 _CODES: Final = {
     sqlite3.SQLITE_BUSY: "Another program writes to the database.",
@@ -29,18 +24,13 @@ _OVERFLOWS: Final = ("integer overflow", "user-defined aggregate's 'finalize' me
 
 def translate_error(error: Exception) -> PenstockError:
     """Return the error to raise from `error`."""
-    if isinstance(error, PenstockError):
-        return error
     code = getattr(error, "sqlite_errorcode", 0) & _PRIMARY
     if code == sqlite3.SQLITE_INTERRUPT:
-        return QueryCancelledError("The query was stopped.")
+        return stopped()
     if code in _CODES:
         return UnavailableError(_CODES[code], hint="Try again.")
     if code == sqlite3.SQLITE_TOOBIG or any(words in str(error) for words in _OVERFLOWS):
-        return ResultOverflowError(
-            "A number in the answer is larger than its type can hold.",
-            hint="Narrow the filter, or make the attribute a float.",
-        )
+        return overflow()
     if code == sqlite3.SQLITE_NOMEM or isinstance(error, MemoryError):
         return EngineError("The query needs more memory than there is.")
-    return EngineError("The database could not answer this query.")
+    return unanswered()

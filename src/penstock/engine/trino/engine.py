@@ -13,14 +13,16 @@ from typing import Final
 from trino.client import TrinoQuery
 
 from penstock.engine.deadlines import Deadlines
+from penstock.engine.failures import closed
 from penstock.engine.fetching import Fetching
+from penstock.engine.names import quote, quote_path
 from penstock.engine.options import check_options
 from penstock.engine.trino.columns import read_type
 from penstock.engine.trino.coordinator import OPTIONS, Coordinator
 from penstock.engine.trino.literals import write_literal
 from penstock.engine.trino.rows import Rows
 from penstock.engine.types import EngineSettings, FoundColumn, FoundRelation
-from penstock.errors import ConfigurationError, EngineError, UnavailableError
+from penstock.errors import ConfigurationError
 from penstock.sql.types import Statement
 
 _TIMEOUT: Final = 60.0
@@ -59,14 +61,14 @@ class Trino:
     def columns(self, source: Sequence[str]) -> tuple[FoundColumn, ...] | None:
         catalog, schema, table = self._split(source)
         found = self._rows(
-            f"SELECT column_name, data_type FROM {_quote(catalog)}.information_schema.columns"  # noqa: S608 - quoted
+            f"SELECT column_name, data_type FROM {quote(catalog)}.information_schema.columns"  # noqa: S608 - quoted
             f" WHERE table_schema = {write_literal(schema.lower())}"
             f" AND table_name = {write_literal(table.lower())} ORDER BY ordinal_position"
         )
         return tuple(FoundColumn(name, read_type(native), native) for name, native in found) or None
 
     def relations(self) -> tuple[FoundRelation, ...]:
-        catalog, schema = _quote(self._coordinator.catalog), self._coordinator.schema
+        catalog, schema = quote(self._coordinator.catalog), self._coordinator.schema
         one = "" if schema is None else f" AND table_schema = {write_literal(schema)}"
         found = self._rows(
             "SELECT table_schema, table_name, column_name, data_type"  # noqa: S608 - quoted
@@ -79,7 +81,7 @@ class Trino:
         )
 
     def count(self, source: Sequence[str]) -> int:
-        path = ".".join(_quote(part) for part in source)
+        path = quote_path(source)
         ((rows,),) = self._rows(f"SELECT CAST(COUNT(*) AS VARCHAR) FROM {path}")  # noqa: S608 - quoted
         return int(rows)
 
@@ -93,15 +95,13 @@ class Trino:
         """Stop what runs. A second call does nothing more."""
         with self._lock:
             self._closed = True
-        for work in self._deadlines.close():
-            if isinstance(work, Fetching):
-                work.abandon()
+        self._deadlines.close()
         self._coordinator.close()
 
     def _ask(self, text: str, *, properties: dict[str, str]) -> TrinoQuery:
         with self._lock:
             if self._closed:
-                raise UnavailableError("The database is closed.")
+                raise closed()
         return self._coordinator.ask(text, properties)
 
     def _rows(self, text: str) -> list[tuple[str, ...]]:
@@ -121,10 +121,3 @@ class Trino:
 
 def _read_columns(rows: Iterable[tuple[str, ...]]) -> tuple[FoundColumn, ...]:
     return tuple(FoundColumn(name, read_type(native), native) for *_, name, native in rows)
-
-
-def _quote(name: str) -> str:
-    """Return an identifier as SQL. Raises EngineError for a name no relation can have."""
-    if not name or "\0" in name:
-        raise EngineError("The database has no such table.")
-    return '"' + name.replace('"', '""') + '"'

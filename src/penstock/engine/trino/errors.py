@@ -12,15 +12,8 @@ from trino.exceptions import (
     TrinoQueryError,
 )
 
-from penstock.errors import (
-    BusyError,
-    EngineError,
-    PenstockError,
-    QueryCancelledError,
-    QueryTimeoutError,
-    ResultOverflowError,
-    UnavailableError,
-)
+from penstock.engine.failures import late, no_room, overflow, stopped, unanswered
+from penstock.errors import BusyError, PenstockError, UnavailableError
 
 _TOO_LONG: Final = frozenset({"EXCEEDED_TIME_LIMIT", "EXCEEDED_CPU_LIMIT"})
 _STOPPED: Final = frozenset({"USER_CANCELED", "ADMINISTRATIVELY_KILLED", "ABANDONED_QUERY"})
@@ -46,7 +39,7 @@ def translate_error(error: Exception) -> PenstockError:
         )
     if isinstance(error, TrinoConnectionError | HttpError | requests.RequestException):
         return UnavailableError("Trino cannot be reached at the moment.")
-    return EngineError("The database could not answer this query.")
+    return unanswered()
 
 
 def is_missing(error: Exception) -> bool:
@@ -57,28 +50,19 @@ def is_missing(error: Exception) -> bool:
 
 def _translate_query_error(name: str) -> PenstockError:
     if name in _TOO_LONG:
-        return QueryTimeoutError(
-            "The query took longer than the database may take.",
-            hint="Narrow the filter, or ask for fewer columns or rows.",
-        )
+        return late()
     if name == _OVERFLOW:
-        return ResultOverflowError(
-            "A number in the answer is larger than its type can hold.",
-            hint="Narrow the filter, or make the attribute a float.",
-        )
+        return overflow()
     if name in _MEMORY:
-        return EngineError(
-            "The query needs more memory than the database may use.",
-            hint="Ask for fewer groups or columns.",
-        )
+        return no_room("Ask for fewer groups or columns.")
     return _translate_state(name)
 
 
 def _translate_state(name: str) -> PenstockError:
     if name in _STOPPED:
-        return QueryCancelledError("The query was stopped.")
+        return stopped()
     if name in _FULL:
         return BusyError("Trino has too much to do at the moment.", hint="Ask again in a while.")
     if name in _AWAY:
         return UnavailableError("Trino cannot be reached at the moment.")
-    return EngineError("The database could not answer this query.")
+    return unanswered()

@@ -8,10 +8,11 @@ from contextlib import suppress
 import pyarrow as pa
 from trino.client import TrinoQuery
 
+from penstock.engine.failures import unanswered
 from penstock.engine.trino.columns import arrow_type, build_batch
 from penstock.engine.trino.errors import translate_error
 from penstock.engine.trino.literals import write_call
-from penstock.errors import EngineError, PenstockError
+from penstock.errors import PenstockError
 from penstock.query.types import Json
 from penstock.sql.reading import is_reading
 from penstock.sql.types import Statement
@@ -30,9 +31,7 @@ class Rows:
 
     def open(self) -> pa.Schema:
         if not is_reading(self._statement.text, dialect="trino"):
-            raise EngineError("The database could not answer this query.") from PermissionError(
-                "refused, because it is not one query"
-            )
+            raise unanswered() from PermissionError("refused, because it is not one query")
         query = self._query = self._asking(write_call(self._statement))
         self._page = list(query.execute().rows)
         columns = query.columns or ()

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import lru_cache
 from typing import Final
 
-import sqlglot
 from sqlglot import exp
 
 from penstock.model.types import DataType
-from penstock.sql.dialects.rounding import choose_floats, round_half_away
+from penstock.sql.dialects.own_words import OwnWords, Rewrite, rewrite
+from penstock.sql.dialects.rounding import choose_floats
 from penstock.sql.dialects.standard import Dialect
 
 _CUTS: Final = {
@@ -34,16 +32,10 @@ _PARTS: Final = {
     "WEEK": "toISOWeek(:x)",
 }
 
-Rewrite = Callable[[exp.Expr, Dialect], exp.Expr]
+_OWN: Final = OwnWords("clickhouse", _CUTS, _PARTS)
 
-
-def fill(text: str, **arguments: exp.Expr) -> exp.Expr:
-    """Return an expression of ClickHouse's, its `:names` filled."""
-    return exp.replace_placeholders(_parsed(text).copy(), **arguments)
-
-
-def truncate(unit: str, argument: exp.Expr) -> exp.Expr:
-    return fill(_CUTS[unit], x=argument)
+fill = _OWN.fill
+truncate = _OWN.truncate
 
 
 def spread(name: str, argument: exp.Expr) -> exp.Expr:
@@ -53,15 +45,7 @@ def spread(name: str, argument: exp.Expr) -> exp.Expr:
 
 def rewrite_formulas(tree: exp.Expr, dialect: Dialect) -> exp.Expr:
     """Say in ClickHouse's way what it has another way, or another meaning, for."""
-    # From the leaves up, since a rewritten node is not looked at again.
-    for node in [node for node in tree.walk() if type(node) in _REWRITES][::-1]:
-        node.replace(_REWRITES[type(node)](node, dialect))
-    return tree
-
-
-@lru_cache
-def _parsed(text: str) -> exp.Expr:
-    return sqlglot.parse_one(text, dialect="clickhouse")
+    return rewrite(tree, dialect, _REWRITES)
 
 
 def _cast(node: exp.Expr, dialect: Dialect) -> exp.Expr:
@@ -89,10 +73,6 @@ def _cast_decimal(node: exp.Expr, to: exp.DataType) -> exp.Expr:
     return exp.Cast(this=fill("round(:x, :n)", x=node.this, n=scale), to=to)
 
 
-def _median(node: exp.Expr, dialect: Dialect) -> exp.Expr:
-    return dialect.percentile(node.this, "0.5")
-
-
 def _average(node: exp.Expr, dialect: Dialect) -> exp.Expr:
     if not isinstance(node.this, exp.Distinct):
         node.set("this", dialect.cast(node.this, DataType.FLOAT))
@@ -107,26 +87,9 @@ def _variance(node: exp.Expr, _: Dialect) -> exp.Expr:
     return spread("varSampStable", node.this)
 
 
-def _extract(node: exp.Expr, _: Dialect) -> exp.Expr:
-    part = node.name.upper()
-    return fill(_PARTS[part], x=node.expression) if part in _PARTS else node
-
-
-def _cut(node: exp.Expr, _: Dialect) -> exp.Expr:
-    return truncate(node.args["unit"].name.upper(), node.this)
-
-
 def _difference(node: exp.Expr, _: Dialect) -> exp.Expr:
     unit = node.args["unit"].name.lower() if node.args.get("unit") else "day"
     return fill(f"dateDiff('{unit}', :y, :x)", x=node.this, y=node.expression)
-
-
-def _moved(node: exp.Expr, _: Dialect) -> exp.Expr:
-    way = exp.Add if isinstance(node, exp.DateAdd) else exp.Sub
-    amount = node.expression
-    if not isinstance(amount, exp.Interval):
-        amount = exp.Interval(this=amount, unit=node.args.get("unit") or exp.Var(this="DAY"))
-    return exp.Paren(this=way(this=node.this, expression=amount))
 
 
 def _position(node: exp.Expr, _: Dialect) -> exp.Expr:
@@ -157,10 +120,6 @@ def _pad(node: exp.Expr, _: Dialect) -> exp.Expr:
     return exp.Anonymous(this=name, expressions=[node.this, node.expression, fill_])
 
 
-def _round(node: exp.Expr, _: Dialect) -> exp.Expr:
-    return round_half_away(node, fill)
-
-
 def _choice(node: exp.Expr, dialect: Dialect) -> exp.Expr:
     return choose_floats(node, dialect.cast)
 
@@ -179,25 +138,13 @@ def _literal(node: exp.Expr, _: Dialect) -> exp.Expr:
     return fill(f"toDecimal128('{node.name}', {len(rest):d})")
 
 
-def _week(node: exp.Expr, _: Dialect) -> exp.Expr:
-    return fill(_PARTS["WEEK"], x=node.this)
-
-
-def _weekday(node: exp.Expr, _: Dialect) -> exp.Expr:
-    return fill(_PARTS["DOW"], x=node.this)
-
-
 _REWRITES: Final[dict[type[exp.Expr], Rewrite]] = {
+    **_OWN.rewrites(),
     exp.Avg: _average,
     exp.Case: _choice,
     exp.Cast: _cast,
     exp.Coalesce: _choice,
-    exp.DateAdd: _moved,
     exp.DateDiff: _difference,
-    exp.DateSub: _moved,
-    exp.DateTrunc: _cut,
-    exp.DayOfWeek: _weekday,
-    exp.Extract: _extract,
     exp.Greatest: _choice,
     exp.If: _choice,
     exp.Initcap: _initcap,
@@ -207,16 +154,12 @@ _REWRITES: Final[dict[type[exp.Expr], Rewrite]] = {
     exp.Literal: _literal,
     exp.Log: _logarithm,
     exp.Lower: _call("lowerUTF8"),
-    exp.Median: _median,
     exp.Pad: _pad,
     exp.Right: _call("rightUTF8"),
-    exp.Round: _round,
     exp.Stddev: _deviation,
     exp.StddevSamp: _deviation,
     exp.StrPosition: _position,
     exp.Substring: _call("substringUTF8"),
-    exp.TimestampTrunc: _cut,
     exp.Upper: _call("upperUTF8"),
     exp.Variance: _variance,
-    exp.Week: _week,
 }

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import lru_cache
 from typing import Final
 
-import sqlglot
 from sqlglot import exp
 
 from penstock.errors import NotSupportedError
 from penstock.model.types import DataType
 from penstock.sql.dialects.numbers import divide_floats, is_float
-from penstock.sql.dialects.rounding import round_half_away
+from penstock.sql.dialects.own_words import OwnWords, Rewrite, rewrite
 from penstock.sql.dialects.standard import Dialect
 
 _MICROSECONDS: Final = 6
@@ -44,16 +41,10 @@ _BETWEEN: Final = {
     "YEAR": "(YEAR(:x) - YEAR(:y))",
 }
 
-Rewrite = Callable[[exp.Expr, Dialect], exp.Expr]
+_OWN: Final = OwnWords("mysql", _CUTS, _PARTS)
 
-
-def fill(text: str, **arguments: exp.Expr) -> exp.Expr:
-    """Return an expression of MySQL's, its `:names` filled."""
-    return exp.replace_placeholders(_parsed(text).copy(), **arguments)
-
-
-def truncate(unit: str, argument: exp.Expr) -> exp.Expr:
-    return fill(_CUTS[unit], x=argument)
+fill = _OWN.fill
+truncate = _OWN.truncate
 
 
 def precise(type_: exp.DType) -> exp.DataType:
@@ -64,20 +55,7 @@ def precise(type_: exp.DType) -> exp.DataType:
 
 def rewrite_formulas(tree: exp.Expr, dialect: Dialect) -> exp.Expr:
     """Say in MySQL's way what it has another way, or another meaning, for."""
-
-    def rewrite(node: exp.Expr) -> exp.Expr:
-        found = _REWRITES.get(type(node))
-        return node if found is None else found(node, dialect)
-
-    # From the leaves up, since a rewritten node is not looked at again.
-    for node in [node for node in tree.walk() if type(node) in _REWRITES][::-1]:
-        node.replace(rewrite(node))
-    return divide_floats(tree, dialect.cast)
-
-
-@lru_cache
-def _parsed(text: str) -> exp.Expr:
-    return sqlglot.parse_one(text, dialect="mysql")
+    return divide_floats(rewrite(tree, dialect, _REWRITES), dialect.cast)
 
 
 def _cast(node: exp.Expr, _: Dialect) -> exp.Expr:
@@ -100,19 +78,6 @@ def _average(node: exp.Expr, dialect: Dialect) -> exp.Expr:
     return node
 
 
-def _median(node: exp.Expr, dialect: Dialect) -> exp.Expr:
-    return dialect.percentile(node.this, "0.5")
-
-
-def _extract(node: exp.Expr, _: Dialect) -> exp.Expr:
-    part = node.name.upper()
-    return fill(_PARTS[part], x=node.expression) if part in _PARTS else node
-
-
-def _cut(node: exp.Expr, _: Dialect) -> exp.Expr:
-    return truncate(node.args["unit"].name.upper(), node.this)
-
-
 def _difference(node: exp.Expr, _: Dialect) -> exp.Expr:
     later, earlier = node.this, node.expression
     unit = node.args["unit"].name.upper() if node.args.get("unit") else "DAY"
@@ -120,14 +85,6 @@ def _difference(node: exp.Expr, _: Dialect) -> exp.Expr:
         return fill(_BETWEEN[unit], x=later, y=earlier)
     later, earlier = truncate(unit, later), truncate(unit, earlier)
     return fill(f"TIMESTAMPDIFF({unit}, :y, :x)", x=later, y=earlier)
-
-
-def _moved(node: exp.Expr, _: Dialect) -> exp.Expr:
-    way = exp.Add if isinstance(node, exp.DateAdd) else exp.Sub
-    amount = node.expression
-    if not isinstance(amount, exp.Interval):
-        amount = exp.Interval(this=amount, unit=node.args.get("unit") or exp.Var(this="DAY"))
-    return exp.Paren(this=way(this=node.this, expression=amount))
 
 
 def _logarithm(node: exp.Expr, _: Dialect) -> exp.Expr:
@@ -146,18 +103,6 @@ def _extreme(node: exp.Expr, _: Dialect) -> exp.Expr:
     return type(node)(this=filled[0], expressions=filled[1:])
 
 
-def _round(node: exp.Expr, _: Dialect) -> exp.Expr:
-    return round_half_away(node, fill)
-
-
-def _week(node: exp.Expr, _: Dialect) -> exp.Expr:
-    return fill(_PARTS["WEEK"], x=node.this)
-
-
-def _weekday(node: exp.Expr, _: Dialect) -> exp.Expr:
-    return fill(_PARTS["DOW"], x=node.this)
-
-
 def _refuse(node: exp.Expr, _: Dialect) -> exp.Expr:
     name = "TRY_CAST" if isinstance(node, exp.TryCast) else "INITCAP"
     raise NotSupportedError(
@@ -167,21 +112,13 @@ def _refuse(node: exp.Expr, _: Dialect) -> exp.Expr:
 
 
 _REWRITES: Final[dict[type[exp.Expr], Rewrite]] = {
+    **_OWN.rewrites(),
     exp.Avg: _average,
     exp.Cast: _cast,
-    exp.DateAdd: _moved,
     exp.DateDiff: _difference,
-    exp.DateSub: _moved,
-    exp.DateTrunc: _cut,
-    exp.DayOfWeek: _weekday,
-    exp.Extract: _extract,
     exp.Greatest: _extreme,
     exp.Initcap: _refuse,
     exp.Least: _extreme,
     exp.Log: _logarithm,
-    exp.Median: _median,
-    exp.Round: _round,
-    exp.TimestampTrunc: _cut,
     exp.TryCast: _refuse,
-    exp.Week: _week,
 }

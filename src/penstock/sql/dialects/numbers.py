@@ -50,9 +50,10 @@ def interpolate(text: str, dialect: str, argument: exp.Expr, share: str) -> exp.
             return node
         return argument.copy() if node.name == "x" else exp.Literal.number(share)
 
-    return _parsed(text, dialect).transform(fill)
+    return parsed(text, dialect).transform(fill)
 
 
-@lru_cache
-def _parsed(text: str, dialect: str) -> exp.Expr:
+@lru_cache(maxsize=512)
+def parsed(text: str, dialect: str) -> exp.Expr:
+    """Return the tree of a text, which is everybody's: to be copied before it is changed."""
     return sqlglot.parse_one(text, dialect=dialect)
