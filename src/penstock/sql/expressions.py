@@ -125,6 +125,8 @@ def _farthest(farthest: Farthest, dialect: Dialect) -> exp.Expr:
 
 def _cut(cut: Cut, dialect: Dialect) -> exp.Expr:
     argument = compile_expression(cut.argument, dialect)
+    if cut.argument.type is DataType.DATE is cut.type:
+        return dialect.cut_day(cut.granularity, argument)
     if cut.zone is None:
         return dialect.cut(cut.granularity, argument, cut.type)
     local = dialect.cut(cut.granularity, dialect.zoned(argument, cut.zone), cut.type)

@@ -3,7 +3,12 @@
 -- binds: ["UA", 5000]
 WITH "the groups" AS (
   SELECT
-    CAST(DATE_TRUNC('MONTH', "flights"."flight_date") AS DATE) AS "flight_date:month",
+    COALESCE(
+      "flights"."flight_date" - (
+        CAST(DAYOFMONTH("flights"."flight_date") AS INT) - 1
+      ),
+      "flights"."flight_date"
+    ) AS "flight_date:month",
     COUNT("flights"."flight") AS "flight_count"
   FROM "flights" AS "flights"
   WHERE
@@ -116,8 +121,18 @@ LEFT JOIN (
 -- binds: [5000]
 WITH "the groups" AS (
   SELECT
-    CAST(DATE_TRUNC('YEAR', "flights"."flight_date") AS DATE) AS "flight_date:year",
-    CAST(DATE_TRUNC('MONTH', "flights"."flight_date") AS DATE) AS "flight_date:month",
+    COALESCE(
+      "flights"."flight_date" - (
+        CAST(DAYOFYEAR("flights"."flight_date") AS INT) - 1
+      ),
+      "flights"."flight_date"
+    ) AS "flight_date:year",
+    COALESCE(
+      "flights"."flight_date" - (
+        CAST(DAYOFMONTH("flights"."flight_date") AS INT) - 1
+      ),
+      "flights"."flight_date"
+    ) AS "flight_date:month",
     ISODOW("flights"."flight_date") AS "flight_date:weekday",
     COUNT("flights"."flight") AS "flight_count"
   FROM "flights" AS "flights"

@@ -65,7 +65,12 @@ LIMIT $1;
 -- query: {"data": {"fields": {"flight": ["count"]}}, "scale": {"fields": ["flight_date:month"]}, "order": {"flight_date:month": "desc"}}
 -- binds: [5000]
 SELECT
-  CAST(DATE_TRUNC('MONTH', "flights"."flight_date") AS DATE) AS "flight_date:month",
+  COALESCE(
+    "flights"."flight_date" - (
+      CAST(DAYOFMONTH("flights"."flight_date") AS INT) - 1
+    ),
+    "flights"."flight_date"
+  ) AS "flight_date:month",
   COUNT("flights"."flight") AS "flight_count"
 FROM "flights" AS "flights"
 GROUP BY
@@ -78,7 +83,12 @@ LIMIT $1;
 -- query: {"data": {"fields": {"flight": ["count"]}}, "scale": {"fields": ["flight_date:month"]}, "order": {"flight_date": "desc"}}
 -- binds: [5000]
 SELECT
-  CAST(DATE_TRUNC('MONTH', "flights"."flight_date") AS DATE) AS "flight_date:month",
+  COALESCE(
+    "flights"."flight_date" - (
+      CAST(DAYOFMONTH("flights"."flight_date") AS INT) - 1
+    ),
+    "flights"."flight_date"
+  ) AS "flight_date:month",
   COUNT("flights"."flight") AS "flight_count"
 FROM "flights" AS "flights"
 GROUP BY

@@ -106,7 +106,12 @@ LIMIT $1;
 -- query: {"data": {"fields": {"flight": ["count"]}}, "scale": {"fields": ["flight_date:month"]}}
 -- binds: [5000]
 SELECT
-  CAST(DATE_TRUNC('MONTH', "flights"."flight_date") AS DATE) AS "flight_date:month",
+  COALESCE(
+    "flights"."flight_date" - (
+      CAST(DAYOFMONTH("flights"."flight_date") AS INT) - 1
+    ),
+    "flights"."flight_date"
+  ) AS "flight_date:month",
   COUNT("flights"."flight") AS "flight_count"
 FROM "flights" AS "flights"
 GROUP BY
@@ -149,7 +154,12 @@ LIMIT $1;
 -- query: {"data": {"fields": {"flight": ["count"]}}, "scale": {"fields": ["flight_date:year"]}}
 -- binds: [5000]
 SELECT
-  CAST(DATE_TRUNC('YEAR', "flights"."flight_date") AS DATE) AS "flight_date:year",
+  COALESCE(
+    "flights"."flight_date" - (
+      CAST(DAYOFYEAR("flights"."flight_date") AS INT) - 1
+    ),
+    "flights"."flight_date"
+  ) AS "flight_date:year",
   COUNT("flights"."flight") AS "flight_count"
 FROM "flights" AS "flights"
 GROUP BY
@@ -201,7 +211,12 @@ LIMIT $1;
 -- query: {"data": {"fields": {"flight": ["count"]}}, "scale": {"fields": ["flight_date:MONTH"]}}
 -- binds: [5000]
 SELECT
-  CAST(DATE_TRUNC('MONTH', "flights"."flight_date") AS DATE) AS "flight_date:month",
+  COALESCE(
+    "flights"."flight_date" - (
+      CAST(DAYOFMONTH("flights"."flight_date") AS INT) - 1
+    ),
+    "flights"."flight_date"
+  ) AS "flight_date:month",
   COUNT("flights"."flight") AS "flight_count"
 FROM "flights" AS "flights"
 GROUP BY
@@ -215,7 +230,12 @@ LIMIT $1;
 -- binds: [5000]
 SELECT
   "flights"."flight_date" AS "flight_date",
-  CAST(DATE_TRUNC('MONTH', "flights"."flight_date") AS DATE) AS "flight_date:month",
+  COALESCE(
+    "flights"."flight_date" - (
+      CAST(DAYOFMONTH("flights"."flight_date") AS INT) - 1
+    ),
+    "flights"."flight_date"
+  ) AS "flight_date:month",
   COUNT("flights"."flight") AS "flight_count"
 FROM "flights" AS "flights"
 GROUP BY

@@ -65,7 +65,12 @@ FROM (
     "the days"."part 3" AS "value 6"
   FROM (
     SELECT
-      CAST(DATE_TRUNC('MONTH', "flights"."flight_date") AS DATE) AS "flight_date:month",
+      COALESCE(
+        "flights"."flight_date" - (
+          CAST(DAYOFMONTH("flights"."flight_date") AS INT) - 1
+        ),
+        "flights"."flight_date"
+      ) AS "flight_date:month",
       "flights"."flight_date" AS "day 1",
       SUM("flights"."distance") AS "part 1",
       COUNT("flights"."distance") AS "part 2",

@@ -9,6 +9,7 @@ import msgspec
 from sqlglot import exp
 
 from penstock.model.types import DataType
+from penstock.query.types import Granularity
 from penstock.sql.dialects.standard import Dialect
 from penstock.sql.types import Bound
 
@@ -17,6 +18,9 @@ _WIDTHS: Final = ((1 << 31, exp.DType.INT), (1 << 63, exp.DType.BIGINT))
 # They hold the values of each group, once more for each total: one statement took up to twice as
 # long as several.
 _HOLDING: Final = (exp.Distinct, exp.Median, exp.PercentileCont)
+
+
+_DAYS_INTO: Final = {Granularity.MONTH: exp.DayOfMonth, Granularity.YEAR: exp.DayOfYear}
 
 
 class DuckDB(Dialect):
@@ -42,6 +46,17 @@ class DuckDB(Dialect):
         return exp.In(this=tree, query=exp.Subquery(this=rows)), (
             msgspec.json.encode(values).decode(),
         )
+
+    def cut_day(self, granularity: Granularity, argument: exp.Expr) -> exp.Expr:
+        """Count the days back to the first one: DATE_TRUNC takes half as long again."""
+        days = _DAYS_INTO.get(granularity)
+        if days is None or not isinstance(argument, exp.Column):
+            return super().cut_day(granularity, argument)
+        into = exp.Cast(this=days(this=argument), to=exp.DataType(this=exp.DType.INT))
+        since = exp.Paren(this=exp.Sub(this=into, expression=exp.Literal.number(1)))
+        first = exp.Sub(this=argument.copy(), expression=since)
+        # There is no day of a month in 'infinity', which is cut to itself.
+        return exp.Coalesce(this=first, expressions=[argument.copy()])
 
     def totals_with_rows(self, measures: Sequence[exp.Expr], totals: int) -> bool:  # noqa: ARG002 - one is enough
         return not any(measure.find(*_HOLDING) for measure in measures)

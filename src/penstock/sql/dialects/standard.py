@@ -111,6 +111,10 @@ class Dialect:
         tree = self.truncate(granularity, argument)
         return self.cast(tree, DataType.DATE) if type_ is DataType.DATE else tree
 
+    def cut_day(self, granularity: Granularity, argument: exp.Expr) -> exp.Expr:
+        """Cut a date short."""
+        return self.cut(granularity, argument, DataType.DATE)
+
     def extract(self, granularity: Granularity, argument: exp.Expr) -> exp.Expr:
         return _EXTRACTS[granularity](this=argument)
 

@@ -3,7 +3,12 @@
 -- part 'flights' of demo
 SELECT
   "flights"."tailnum" AS "tailnum",
-  CAST(DATE_TRUNC('MONTH', "flights"."flight_date") AS DATE) AS "flight_date:month",
+  COALESCE(
+    "flights"."flight_date" - (
+      CAST(DAYOFMONTH("flights"."flight_date") AS INT) - 1
+    ),
+    "flights"."flight_date"
+  ) AS "flight_date:month",
   CAST(SUM("flights"."distance") AS BIGINT) AS "distance_sum",
   SUM("flights"."distance") AS "distance_avg sum",
   COUNT("flights"."distance") AS "distance_avg count",
@@ -223,7 +228,12 @@ FROM (
 -- part 'flights' of demo
 SELECT
   "flights"."tailnum" AS "tailnum",
-  CAST(DATE_TRUNC('MONTH', "flights"."flight_date") AS DATE) AS "flight_date:month",
+  COALESCE(
+    "flights"."flight_date" - (
+      CAST(DAYOFMONTH("flights"."flight_date") AS INT) - 1
+    ),
+    "flights"."flight_date"
+  ) AS "flight_date:month",
   CAST(SUM("flights"."distance") AS BIGINT) AS "distance_sum"
 FROM "flights" AS "flights"
 WHERE
@@ -241,7 +251,12 @@ FROM "planes" AS "plane"
 -- part 'flights 2' of demo
 SELECT
   "flights"."tailnum" AS "tailnum",
-  CAST(DATE_TRUNC('MONTH', "flights"."flight_date") AS DATE) AS "flight_date:month",
+  COALESCE(
+    "flights"."flight_date" - (
+      CAST(DAYOFMONTH("flights"."flight_date") AS INT) - 1
+    ),
+    "flights"."flight_date"
+  ) AS "flight_date:month",
   CAST(SUM("flights"."distance") AS BIGINT) AS "distance_sum_1"
 FROM "flights" AS "flights"
 WHERE

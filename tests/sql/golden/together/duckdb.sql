@@ -8,10 +8,23 @@ SELECT
 FROM (
   SELECT
     "flights"."carrier" AS "carrier",
-    CAST(DATE_TRUNC('MONTH', "flights"."flight_date") AS DATE) AS "flight_date:month",
+    COALESCE(
+      "flights"."flight_date" - (
+        CAST(DAYOFMONTH("flights"."flight_date") AS INT) - 1
+      ),
+      "flights"."flight_date"
+    ) AS "flight_date:month",
     CAST(SUM("flights"."distance") AS BIGINT) AS "distance_sum",
     AVG("flights"."arr_delay") AS "arr_delay_avg",
-    GROUPING("flights"."carrier", CAST(DATE_TRUNC('MONTH', "flights"."flight_date") AS DATE)) AS "the set"
+    GROUPING(
+      "flights"."carrier",
+      COALESCE(
+        "flights"."flight_date" - (
+          CAST(DAYOFMONTH("flights"."flight_date") AS INT) - 1
+        ),
+        "flights"."flight_date"
+      )
+    ) AS "the set"
   FROM "flights" AS "flights"
   WHERE
     "flights"."origin" IN ($1, $2)
@@ -27,12 +40,28 @@ FROM (
       )
     )
   HAVING
-    GROUPING("flights"."carrier", CAST(DATE_TRUNC('MONTH', "flights"."flight_date") AS DATE)) <> 0
+    GROUPING(
+      "flights"."carrier",
+      COALESCE(
+        "flights"."flight_date" - (
+          CAST(DAYOFMONTH("flights"."flight_date") AS INT) - 1
+        ),
+        "flights"."flight_date"
+      )
+    ) <> 0
     OR CAST(SUM("flights"."distance") AS BIGINT) > $3
   ORDER BY
     5 DESC,
     CASE
-      WHEN GROUPING("flights"."carrier", CAST(DATE_TRUNC('MONTH', "flights"."flight_date") AS DATE)) = 0
+      WHEN GROUPING(
+        "flights"."carrier",
+        COALESCE(
+          "flights"."flight_date" - (
+            CAST(DAYOFMONTH("flights"."flight_date") AS INT) - 1
+          ),
+          "flights"."flight_date"
+        )
+      ) = 0
       THEN CAST(SUM("flights"."distance") AS BIGINT)
     END DESC,
     1 ASC,
