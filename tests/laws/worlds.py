@@ -56,6 +56,7 @@ class World:
         for table in self.model.tables.values():
             ways = [
                 f"{w.name}: {[k.own for k in w.keys]} = {w.table}{[k.other for k in w.keys]}"
+                f"{' always' if w.mandatory else ''}"
                 for w in table.relationships.values()
             ]
             formulas = [
@@ -105,6 +106,8 @@ def worlds(draw: st.DrawFn) -> World:
     for draft in drafts:
         draw(_label(draft, drafts))
     rows = {draft.name: draw(_rows(draft)) for draft in drafts}
+    for draft in drafts:
+        draw(_oblige(draft, rows))
     tables = {draft.name: _table(draft, len(rows[draft.name])) for draft in drafts}
     model = Model(tables=tables, digest="a world of the laws")
     policies = draw(_policies(model))
@@ -221,6 +224,24 @@ def _rows(draw: st.DrawFn, draft: _Draft) -> list[Record]:
         if way.one_to_one:
             rows = _told_apart(rows, [key.own for key in way.keys])
     return rows
+
+
+@st.composite
+def _oblige(draw: st.DrawFn, draft: _Draft, rows: dict[str, list[Record]]) -> None:
+    """Give every row a partner by some relationships, and say so."""
+    for name, way in draft.ways.items():
+        known = [tuple(row[key.other] for key in way.keys) for row in rows[way.table]]
+        known = [keys for keys in known if None not in keys]
+        if way.one_to_one or (rows[draft.name] and not known) or not draw(st.booleans()):
+            continue
+        own = [key.own for key in way.keys]
+        rows[draft.name] = [
+            row
+            if tuple(row[key] for key in own) in known
+            else {**row, **dict(zip(own, known[i % len(known)], strict=True))}
+            for i, row in enumerate(rows[draft.name])
+        ]
+        draft.ways[name] = replace(way, mandatory=True)
 
 
 def _is_key(name: str) -> bool:

@@ -147,6 +147,21 @@ def test_one_to_one_is_checked_on_both_sides(tmp_path: Path) -> None:
     ]
 
 
+def test_a_mandatory_relationship_has_a_partner_for_each_row(tmp_path: Path) -> None:
+    model = MODEL.replace("on: {shop: code}}", "on: {shop: code}, mandatory: true}")
+    orders = SHOP["data/orders.csv"] + "3,,1.5,2024-01-03\n4,nowhere,1.5,2024-01-03\n"
+
+    assert found(write(tmp_path / "whole", {"models/orders.yaml": model})) == []
+    assert found(
+        write(tmp_path / "alone", {"models/orders.yaml": model, "data/orders.csv": orders})
+    ) == [
+        (
+            "models/orders.yaml:11:7 NO_PARTNER 2 rows of orders have no partner in shops, so"
+            " 'place' is not mandatory: joined, they would be left out."
+        )
+    ]
+
+
 @contextmanager
 def database(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     connection = duckdb.connect(path)

@@ -111,12 +111,16 @@ class Key:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Relationship:
-    """Many (or one) rows of the owning table to at most one row of `table`."""
+    """Many (or one) rows of the owning table to at most one row of `table`.
+
+    Where it is `mandatory`, to exactly one: each row has its partner.
+    """
 
     name: str
     table: str
     keys: tuple[Key, ...]
     one_to_one: bool = False
+    mandatory: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from penstock.model.types import Attribute, Column, DataType, Table, Take
+from penstock.model.types import Attribute, Column, DataType, Relationship, Table, Take
 from penstock.plan.atlas import Path, Reached
 from penstock.plan.tested import Place, tested
 from penstock.plan.types import (
@@ -92,8 +92,14 @@ class Scope:
                 for key in relationship.keys
             )
             types = tuple((key.own_type, key.other_type) for key in relationship.keys)
-            self.joins[path] = Join(scan, keys, types)
+            self.joins[path] = Join(scan, keys, types, self._has_each(path, relationship))
         return self.joins[path].scan.alias
+
+    def _has_each(self, path: Path, relationship: Relationship) -> bool:
+        """Whether every row so far has its partner: all on the way do, and none is guarded."""
+        before = self.joins.get(path[:-1])
+        is_whole = relationship.mandatory and relationship.table not in self.guards
+        return is_whole and (before is None or before.each)
 
     def apart(self, table: str, path: Path, taken: Collection[str]) -> Scan:
         """Return a scan for a join that is made on the rows of the answer, by an alias not taken.

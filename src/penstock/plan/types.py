@@ -178,12 +178,14 @@ class Scan(Frozen, frozen=True):
 class Join(Frozen, frozen=True):
     """At most one row of `scan` for each row so far; none leaves nulls.
 
-    `types` are those of both sides of each key, for whoever moves the keys.
+    `types` are those of both sides of each key, for whoever moves the keys. Where `each` row so far
+    has its partner, databases may begin at either side.
     """
 
     scan: Scan
     keys: tuple[tuple[ColumnOf, ColumnOf], ...]
     types: tuple[tuple[DataType, DataType], ...] = ()
+    each: bool = False
 
 
 class Output(Frozen, frozen=True):

@@ -12,15 +12,14 @@ from pyarrow import types
 from penstock.census import count_table
 from penstock.engine.types import Engine, FoundColumn
 from penstock.errors import PenstockError, suggestion
-from penstock.model.types import Attribute, Column, Count, DataType, Relationship, Table
-from penstock.project.referred import count_referred
+from penstock.model.types import Attribute, Column, Count, DataType, Table
+from penstock.project.partners import check_partners
 from penstock.project.rehearse import isolate, prepare
 from penstock.project.report import Report
-from penstock.project.types import Issue, Place, Project
+from penstock.project.types import Issue, Project
+from penstock.project.visit import Visit
 from penstock.query.types import Json
 from penstock.sql.dialects.find import find_dialect
-from penstock.sql.inspect import count_duplicates, count_matched_duplicates
-from penstock.sql.types import Statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,25 +34,6 @@ class Inspection:
         return {name: count.rows for name, count in self.counts.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class _Visit:
-    project: Project
-    engines: Mapping[str, Engine]
-    report: Report
-
-    def issue(self, place: tuple[str, ...], code: str, message: str, hint: str | None) -> None:
-        self.report.add(self.project.places.get(place, Place("models")), code, message, hint)
-
-    def number(self, database: str, statement: Statement) -> int:
-        """Run a statement that answers with one number."""
-        timeout = self.project.serving.timeout
-        running = self.engines[database].run(statement, timeout=timeout)
-        try:
-            return sum(int(value.as_py()) for batch in running for value in batch.column(0))
-        finally:
-            running.close()
-
-
 def inspect(
     project: Project, engines: Mapping[str, Engine], known: Mapping[str, Count] | None = None
 ) -> Inspection:
@@ -62,7 +42,7 @@ def inspect(
     `engines` are by database; tables of others are passed over. Tables that are `known` are not
     counted again.
     """
-    visit = _Visit(project, engines, Report())
+    visit = Visit(project, engines, Report())
     reached = _reached(visit)
     timeout, counts = project.serving.timeout, dict[str, Count]()
     for name, table in project.model.tables.items():
@@ -75,11 +55,11 @@ def inspect(
         _check_formulas(table, visit)
         for relationship in table.relationships.values():
             if relationship.table in counts:
-                _check_unique(table, relationship, visit)
+                check_partners(table, relationship, visit)
     return Inspection(visit.report.issues, counts)
 
 
-def _reached(visit: _Visit) -> frozenset[str]:
+def _reached(visit: Visit) -> frozenset[str]:
     reached: set[str] = set()
     for database, engine in visit.engines.items():
         try:
@@ -91,7 +71,7 @@ def _reached(visit: _Visit) -> frozenset[str]:
     return frozenset(reached)
 
 
-def _check_columns(table: Table, visit: _Visit) -> bool:
+def _check_columns(table: Table, visit: Visit) -> bool:
     """Check a table's columns; return whether all of them are there."""
     found = visit.engines[table.database].columns(table.source)
     if found is None:
@@ -116,7 +96,7 @@ def _check_column(
     attribute: Attribute,
     column: Column,
     columns: Mapping[str, FoundColumn],
-    visit: _Visit,
+    visit: Visit,
 ) -> bool:
     place = ("attributes", table.name, attribute.name)
     found = columns.get(column.name)
@@ -144,7 +124,7 @@ def _holds(declared: DataType, found: FoundColumn) -> bool:
     return found.type is DataType.STRING and declared is DataType.JSON
 
 
-def _check_formulas(table: Table, visit: _Visit) -> None:
+def _check_formulas(table: Table, visit: Visit) -> None:
     """Have the database compute each formula, of no rows: it knows the types that we do not."""
     for name, attribute in table.attributes.items():
         if isinstance(attribute.source, Column):
@@ -188,7 +168,7 @@ def _as_it_comes(table: Table, attribute: Attribute) -> Table:
     return replace(table, attributes={**table.attributes, attribute.name: plain})
 
 
-def _computed(table: Table, name: str, visit: _Visit) -> DataType | None:
+def _computed(table: Table, name: str, visit: Visit) -> DataType | None:
     """Return the type that a formula's values have, None where the language has none for it."""
     engine, model = visit.engines[table.database], isolate(table, visit.project.model)
     query: Json = {"data": {"fields": {name: ["select"]}, "limit": 0}}
@@ -215,57 +195,3 @@ _ARROW: Final = (
     (types.is_date, DataType.DATE),
     (types.is_time, DataType.TIME),
 )
-
-
-def _check_unique(table: Table, relationship: Relationship, visit: _Visit) -> None:
-    """Check that no row meets two on the other side: each of its numbers would count twice."""
-    target = visit.project.model.tables[relationship.table]
-    dialect = visit.engines[target.database].dialect
-    is_near = target.database == table.database
-    others = [key.other_column for key in relationship.keys]
-    pairs = [(key.own_column, key.other_column) for key in relationship.keys]
-    try:
-        found = visit.number(
-            target.database, count_duplicates(target.source, others, dialect=dialect)
-        )
-        # Duplicates that no row refers to are harmless, and common: the hour that a clock strikes
-        # twice in autumn, a closed account. They become an issue on the day one is referred to.
-        # Of another database's they are looked for in a list; where it is too long, all count.
-        timeout = visit.project.serving.timeout
-        referred: int | None = None
-        if found and not is_near:
-            referred = count_referred(table, target, relationship, visit.engines, timeout)
-            found = found if referred is None else referred
-        elif found:
-            found = visit.number(
-                table.database,
-                count_matched_duplicates(target.source, table.source, pairs, dialect=dialect),
-            )
-        own = [key.own_column for key in relationship.keys]
-        repeated = relationship.one_to_one and visit.number(
-            table.database,
-            count_duplicates(table.source, own, dialect=visit.engines[table.database].dialect),
-        )
-    except PenstockError as error:
-        visit.issue(
-            ("relationships", table.name, relationship.name), error.code, error.detail, error.hint
-        )
-        return
-    names = ", ".join(key.other for key in relationship.keys)
-    if found:
-        visit.issue(
-            ("relationships", table.name, relationship.name),
-            "NOT_UNIQUE",
-            f"Several rows of {target.name} have the same {names}, and rows of {table.name}"
-            f" {'refer' if is_near or referred else 'may refer'} to them ({found} ×): joined, they"
-            " would be counted several times.",
-            "Add the key that is missing from `on`, or make the rows of the target unique.",
-        )
-    if repeated:
-        visit.issue(
-            ("relationships", table.name, relationship.name),
-            "NOT_UNIQUE",
-            f"Several rows of {table.name} have the same key ({repeated} ×), so"
-            f" {relationship.name!r} is not one to one.",
-            "Declare it `kind: many_to_one`.",
-        )

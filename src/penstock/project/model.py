@@ -52,6 +52,7 @@ class RelationshipEntry(Strict):
     to: str
     on: Annotated[dict[str, str], Field(min_length=1)]
     kind: Literal["many_to_one", "one_to_one"] = "many_to_one"
+    mandatory: bool = False
 
 
 class MeasureEntry(Strict):

@@ -35,6 +35,8 @@ class WrittenRelationship(Protocol):
     def on(self) -> Mapping[str, str]: ...
     @property
     def kind(self) -> str: ...
+    @property
+    def mandatory(self) -> bool: ...
 
 
 def read_relationship(name: str, written: WrittenRelationship, scene: Scene) -> Relationship | None:
@@ -55,11 +57,19 @@ def read_relationship(name: str, written: WrittenRelationship, scene: Scene) -> 
     found = tuple(key for key in keys if key is not None)
     if len(found) < len(keys):
         return None
+    if written.mandatory and target.database != scene.owner.database:
+        scene.issue(
+            (*loc, "mandatory"),
+            "INVALID_VALUE",
+            f"{target.name!r} is in another database, which nobody can hold to having each key.",
+            "Leave `mandatory` out: rows without a partner are kept then.",
+        )
     return Relationship(
         name=name,
         table=written.to,
         keys=found,
         one_to_one=written.kind == "one_to_one",
+        mandatory=written.mandatory,
     )
 
 

@@ -40,6 +40,28 @@ def count_matched_duplicates(
     return _counted(duplicates, dialect, matched)
 
 
+def count_alone(
+    source: Sequence[str],
+    owner: Sequence[str],
+    columns: Sequence[tuple[str, str]],
+    *,
+    dialect: str,
+) -> Statement:
+    """Count the rows of the owning relation that have no partner: those that an inner join drops.
+
+    `columns` are pairs of the owner's column and the relation's.
+    """
+    equal = [
+        exp.EQ(this=_key(_OWN, own, dialect), expression=_key(_ALL, other, dialect))
+        for own, other in columns
+    ]
+    partner = exp.Exists(
+        this=select(exp.Literal.number(1)).from_(_relation(source, _ALL)).where(*equal)
+    )
+    counted = select(exp.Count(this=exp.Star()).as_("alone")).from_(_relation(owner, _OWN))
+    return Statement(find_dialect(dialect).write(counted.where(exp.Not(this=partner))).text, ())
+
+
 def find_duplicates(
     source: Sequence[str],
     columns: Sequence[str],

@@ -14,7 +14,7 @@ from penstock.plan.types import Join
 
 
 def nest_joins(joins: Sequence[Join], trees: Sequence[exp.Join]) -> list[exp.Join]:
-    """Return the joins of the first table, the others inside of them. `trees` say LEFT JOIN."""
+    """Return the joins of the first table, the others inside of them; a tree for each join."""
     made = {join.scan.alias: tree for join, tree in zip(joins, trees, strict=True)}
     roots, hanging = [], dict[str, list[exp.Join]]()
     for join, tree in zip(joins, trees, strict=True):

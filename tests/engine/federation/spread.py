@@ -90,6 +90,8 @@ def write_models(source: Path, target: Path, homes: Mapping[str, str]) -> None:
             for relationship in said.get("relationships", {}).values():
                 if True in relationship:  # what YAML 1.1 makes of `on`
                     relationship["on"] = relationship.pop(True)
+                if homes[relationship["to"]] != homes[table]:
+                    relationship.pop("mandatory", None)
         (target / file.name).write_text(yaml.safe_dump(model, allow_unicode=True), encoding="utf-8")
 
 

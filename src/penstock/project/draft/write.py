@@ -115,6 +115,8 @@ def _relationship(relationship: Relationship) -> CommentedMap:
     said["on"] = _inline(CommentedMap({key.own: key.other for key in relationship.keys}))
     if relationship.one_to_one:
         said["kind"] = "one_to_one"
+    if relationship.mandatory:
+        said["mandatory"] = True
     return _inline(said)
 
 
