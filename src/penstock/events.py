@@ -173,7 +173,7 @@ class Controlling(Notice, frozen=True):
 
 
 class Unready(Notice, frozen=True, kw_only=True):
-    """The node does not answer queries yet, and why; it goes on trying."""
+    """A node does not answer queries yet, or a manager cannot work, and why; it goes on trying."""
 
     problems: Mapping[str, str]
 
@@ -242,6 +242,12 @@ class UsageLost(Notice, frozen=True, kw_only=True):
     reason: str
 
 
+class LogLost(Notice, frozen=True, kw_only=True):
+    """Lines of this log are missing: there was no room for them, or nobody took them."""
+
+    lines: int
+
+
 class UsageDamaged(Notice, frozen=True, kw_only=True):
     """Lines of a usage file that cannot be read, by a loss of power for instance."""
 
@@ -295,6 +301,7 @@ Event: TypeAlias = (
     | UsageUnwritten
     | UsageWritten
     | UsageLost
+    | LogLost
     | UsageDamaged
     | UsageRefused
     | UsageKept

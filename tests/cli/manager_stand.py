@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -20,7 +20,8 @@ Answer = tuple[int, object]
 class Stand:
     """`answers` by method and path; `journal` is what an environment tells, oldest first.
 
-    `follows` is the phase that is told once something was asked.
+    `follows` is the phase that is told once something was asked. It is `away` for some requests:
+    they are left without an answer.
     """
 
     answers: dict[str, Answer] = field(default_factory=dict)
@@ -28,6 +29,7 @@ class Stand:
     asked: list[tuple[str, object]] = field(default_factory=list)
     tokens: list[str | None] = field(default_factory=list)
     follows: dict[str, str] = field(default_factory=dict)
+    away: Callable[[str], bool] = lambda _: False
 
     def tell(self, phase: str, detail: str = "", deployment: str = DEPLOYMENT) -> None:
         entry = {"deployment": deployment, "phase": phase, "detail": detail}
@@ -77,6 +79,9 @@ def serving(stand: Stand, home: Path) -> Iterator[str]:
             request = f"{self.command} {path}"
             stand.asked.append((request, json.loads(body) if body else None))
             stand.tokens.append(self.headers.get("Authorization"))
+            if stand.away(request):
+                self.close_connection = True
+                return
             if path.endswith("/events"):
                 text = stand.stream(int(self.headers.get("Last-Event-ID") or 0))
                 self.reply(200, "text/event-stream", text.encode())

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +11,10 @@ import pytest
 
 from cli.conftest import Shell
 from cli.manager_stand import API, DEPLOYMENT, DIGEST, PLACE, Stand, known_api, serving
+from penstock.cli.deploy import read_at_last
+from penstock.cli.place import Target
+from penstock.cli.remote import open_manager
+from penstock.errors import ManagerUnreachableError
 from project.folders import write
 
 NODE = {
@@ -141,6 +148,96 @@ def test_a_mistake_in_the_smoke_tests_is_told_before_anything_is_sent(
     done = shell("deploy", project, "--smoke", smoke)
 
     assert "unknown field `stauts`" in done.err
+    assert stand.asked == []
+
+
+def deploying(stand: Stand) -> None:
+    """Have the stand take a deployment of an artifact, which serves at once."""
+    stand.answers[f"POST {PLACE}/deploy"] = (202, {"id": DEPLOYMENT})
+    stand.follows[f"POST {PLACE}/deploy"] = "baking"
+
+
+def test_a_manager_that_is_started_anew_at_the_end_of_a_deployment_is_asked_again(
+    shell: Shell, stand: Stand, tmp_path: Path
+) -> None:
+    project = write(tmp_path / "p", {"penstock.yaml": "name: shop\n"})
+    deploying(stand)
+    asked: list[str] = []
+
+    def away(request: str) -> bool:
+        asked.append(request)
+        return request == f"GET {PLACE}" and asked.count(request) < 3
+
+    stand.away = away
+    done = shell("deploy", project, "--artifact", DIGEST)
+
+    assert (done.code, asked.count(f"GET {PLACE}")) == (0, 3)
+    assert "shop/shop after" in done.text
+
+
+def test_what_became_of_it_is_not_known_where_the_manager_stays_away(
+    stand: Stand, tmp_path: Path
+) -> None:
+    stand.away = lambda request: request == f"GET {PLACE}"
+
+    with (
+        open_manager(tmp_path / "state") as manager,
+        pytest.raises(ManagerUnreachableError, match="is not known") as told,
+    ):
+        read_at_last(manager, Target(API, "shop/orders", "production"), PLACE, patience=0.5)
+
+    assert "`penstock status`" in str(told.value.hint)
+    assert len(stand.asked) > 1
+
+
+def test_what_cannot_be_stopped_is_refused_without_a_warning(shell: Shell, stand: Stand) -> None:
+    refused = {"code": "CONFLICT", "title": "…", "detail": "It does not run.", "hint": "So."}
+    stand.answers[f"POST {PLACE}/stop"] = (409, refused)
+
+    done = shell("stop")
+
+    assert "It does not run. [CONFLICT]" in done.err
+    assert done.text == ""
+
+
+def test_what_a_stop_costs_is_told(shell: Shell, stand: Stand) -> None:
+    stand.answers[f"POST {PLACE}/stop"] = (202, {"accepted": True})
+
+    done = shell("stop")
+
+    assert "get 503 until it is started. Its size becomes 1 node of 1 unit" in done.text
+    assert "503" in shell("stop", "--keep-size").text
+    assert "1 unit" not in shell("stop", "--keep-size").text
+
+
+@pytest.mark.parametrize("running", [True, False])
+def test_at_a_terminal_it_is_asked_before_only_where_it_can_be_stopped(
+    stand: Stand, tmp_path: Path, *, running: bool
+) -> None:
+    idle = {**STATUS, "rollout": {"live": None, "blue": None, "green": None}, "nodes": []}
+    stand.answers[f"GET {PLACE}"] = (200, STATUS if running else idle)
+    ours, theirs = os.openpty()
+    os.write(ours, b"n\n")
+    command = [sys.executable, "-m", "penstock", "stop", "--home", str(tmp_path / "state")]
+
+    done = subprocess.run(
+        command, stdin=theirs, capture_output=True, text=True, timeout=60, check=False
+    )
+    os.close(ours)
+    os.close(theirs)
+
+    told = (done.stdout + done.stderr).replace("\n", " ")
+    assert ("get 503" in told, "It does not run." in told) == (running, not running)
+    assert stand.bodies(f"POST {PLACE}/stop") == []
+
+
+@pytest.mark.parametrize("command", ["scale", "deploy"])
+def test_more_nodes_than_there_can_be_are_refused_before_anything_is_sent(
+    shell: Shell, stand: Stand, command: str
+) -> None:
+    done = shell(command, "--nodes", "1000")
+
+    assert (done.code != 0, "100" in done.err) == (True, True)
     assert stand.asked == []
 
 

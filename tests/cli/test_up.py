@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from cli.conftest import Shell
+from penstock.deploy.drivers.find import DRIVERS
+from penstock.deploy.drivers.process.launch import LOG_BYTES
 
 
 @pytest.fixture(autouse=True)
@@ -52,6 +54,25 @@ def test_what_is_up_is_not_started_again(shell: Shell, tmp_path: Path) -> None:
         running.communicate()
     assert (done.code, "Penstock is up already" in done.text) == (0, True)
     assert not (home / "manager.log").exists()
+
+
+@pytest.mark.parametrize("command", ["up", "manager"])
+def test_every_driver_is_named_in_the_help(shell: Shell, command: str) -> None:
+    told = shell(command, "--help").text
+
+    assert all(name in told for name in DRIVERS)
+
+
+def test_the_log_of_before_is_put_aside_when_it_is_long(shell: Shell, tmp_path: Path) -> None:
+    log = tmp_path / "state" / "manager.log"
+    log.parent.mkdir()
+    log.write_bytes(b"of before\n" * (LOG_BYTES // 10 + 1))
+    with somebody_listening() as taken:
+        done = shell("up", "--detach", "--manager-port", str(taken))
+
+    assert "cannot listen" in done.err
+    assert log.with_name("manager.log.1").stat().st_size > LOG_BYTES
+    assert b"of before" not in log.read_bytes()
 
 
 def test_down_where_nothing_runs_says_so(shell: Shell) -> None:

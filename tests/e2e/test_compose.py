@@ -261,7 +261,8 @@ def test_a_gateway_that_is_away_is_a_problem_that_is_told(stack: Stack) -> None:
     stack.compose("start", "gateway")
     stack.wait(stack.manager_is_ready)
 
-    assert "gateway is not there" in problems["problems"]["deployment"]
+    assert [*problems["problems"]] == ["deployment"]
+    assert "gateway is not there" in stack.compose("logs", "--no-color", "manager")
     assert stack.serves()
 
 

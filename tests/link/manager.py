@@ -50,6 +50,9 @@ class Manager:
     changed: threading.Condition = field(default_factory=threading.Condition)
     signed: bytes | None = None
     sequence: int = 0
+    keys: Sequence[KeyRecord] = ()
+    limits: NodeLimits = field(default_factory=NodeLimits)
+    refresh: int = 0
 
     @property
     def key(self) -> str:
@@ -61,6 +64,16 @@ class Manager:
 
     def publish(self, keys: Sequence[KeyRecord], limits: NodeLimits | None = None) -> None:
         """Put a new snapshot in force."""
+        self.keys, self.limits = keys, limits or NodeLimits()
+        self._publish()
+
+    def refresh_all(self) -> int:
+        """Have every node count its tables anew, as one of them asks for it."""
+        self.refresh += 1
+        self._publish()
+        return self.refresh
+
+    def _publish(self) -> None:
         self.sequence += 1
         self.send(
             sign_snapshot(
@@ -69,8 +82,9 @@ class Manager:
                     issued=time.time(),
                     api=API,
                     environment=ENVIRONMENT,
-                    keys=tuple(keys),
-                    limits=limits or NodeLimits(),
+                    keys=tuple(self.keys),
+                    limits=self.limits,
+                    refresh=self.refresh,
                 ),
                 self.private,
             )
@@ -188,9 +202,11 @@ class _Calls(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         manager = self.manager
         body = self.rfile.read(int(self.headers["content-length"]))
-        assert self.path == "/node/v1/usage"
+        assert self.path in {"/node/v1/usage", "/node/v1/refresh"}
         if not self._is_known():
             self._answer(401)
+        elif self.path == "/node/v1/refresh":
+            self._answer(200, json.dumps({"refresh": manager.refresh_all()}).encode())
         elif manager.refuses is not None:
             self._answer(manager.refuses)
         else:

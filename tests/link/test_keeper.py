@@ -102,6 +102,20 @@ def test_keys_come_from_the_manager_and_go_when_it_says_so(
         assert node.keeper.sequence == 2
 
 
+def test_a_refresh_of_all_nodes_is_news_only_after_the_first_snapshot(
+    manager: Manager, place: Path, tmp_path: Path
+) -> None:
+    manager.publish([RECORD])
+    manager.refresh_all()
+    with manager.running(place) as address, linked(manager, address, tmp_path / "state") as node:
+        eventually(node.lets_in)
+        assert (node.keeper.refresh_at_first, node.keeper.refresh) == (1, 1)
+        manager.refresh_all()
+        eventually(lambda: node.keeper.refresh == 2)
+
+        assert node.keeper.refresh_at_first == 1
+
+
 def test_it_works_over_the_network_too(manager: Manager, tmp_path: Path) -> None:
     manager.publish([RECORD])
     with manager.running(0) as address, linked(manager, address, tmp_path) as node:

@@ -24,7 +24,11 @@ DIGEST = "sha256:" + "a" * 64
 
 @dataclass
 class MemoryDesk:
-    """A `manager.ports.Desk`. `busy` makes it refuse deployments; `builds_end` lets builds end."""
+    """A `manager.ports.Desk`.
+
+    `busy` makes it refuse deployments; `builds_end` lets builds end. It knows every node but those
+    `removed`.
+    """
 
     database: Database
     now: float = 1_000.0
@@ -32,6 +36,7 @@ class MemoryDesk:
     builds_end: bool = True
     broken: str | None = None
     asked: list[tuple[object, ...]] = field(default_factory=list)
+    removed: set[tuple[Place, str]] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _running: dict[Place, PlaceStatus] = field(default_factory=dict)
 
@@ -95,6 +100,9 @@ class MemoryDesk:
 
     def statuses(self) -> tuple[PlaceStatus, ...]:
         return tuple(self._running.values())
+
+    def knows(self, place: Place, node: str) -> bool:
+        return (place, node) not in self.removed
 
     def logs(self, node: str, *, tail: int | None, follow: bool) -> Iterator[bytes]:
         self.asked.append(("logs", node, follow))

@@ -6,6 +6,7 @@ import time
 import pytest
 
 from manager.asking import Asked
+from penstock.deploy.types import Place
 from penstock.link.snapshot import Snapshot, read_snapshot, verification_key
 from penstock.link.token import NodeIdentity, node_token
 from penstock.manager.context import NODE_SECRET, SIGNING_KEY
@@ -13,6 +14,8 @@ from penstock.store.database import open_database
 from penstock.store.keys import KeyDraft, KeyRepository
 from penstock.store.sealed import SealedRepository
 from penstock.usage.event import Source, UsageEvent, encode_events
+
+OWN = (("GET", "/node/v1/snapshot"), ("POST", "/node/v1/usage"), ("POST", "/node/v1/refresh"))
 
 
 def token(manager: Asked, api: str, node: str = "n-1") -> str:
@@ -97,6 +100,55 @@ def test_a_node_ahead_of_a_restored_backup_is_overtaken(manager: Asked) -> None:
 def test_only_nodes_of_ours_are_answered(manager: Asked, bad: str | None) -> None:
     assert manager.send("GET", "/node/v1/snapshot", token=bad).status_code == 401
     assert manager.send("POST", "/node/v1/usage", token=bad, content=b"").status_code == 401
+
+
+def test_the_token_of_a_node_that_was_removed_opens_nothing(manager: Asked) -> None:
+    api = manager.version()["api"]
+    own = token(manager, api)
+    manager.desk.removed.add((Place(api), "n-1"))
+
+    for method, path in OWN:
+        told = manager.send(method, path, token=own, content=encode_events([event("1", api)]))
+        assert (told.status_code, told.json()["code"]) == (401, "UNAUTHENTICATED")
+    assert manager.get("/usage")["items"] == []
+
+
+def test_a_node_that_is_removed_while_it_waits_is_sent_away(manager: Asked) -> None:
+    api = manager.version()["api"]
+    first = snapshot(manager, api)
+    assert first is not None
+    path = f"/node/v1/snapshot?after={first.sequence}&wait=25"
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(manager.send, "GET", path, token=token(manager, api))
+        manager.desk.removed.add((Place(api), "n-1"))
+
+        assert waiting.result(20).status_code == 401
+
+
+def test_a_refresh_that_one_node_is_asked_for_is_told_to_all(manager: Asked) -> None:
+    api = manager.version()["api"]
+    before = snapshot(manager, api)
+    marks = [
+        manager.send("POST", "/node/v1/refresh", token=token(manager, api)).json()["refresh"]
+        for _ in range(2)
+    ]
+    after = snapshot(manager, api)
+
+    assert before is not None
+    assert after is not None
+    assert before.refresh < marks[0] < marks[1] == after.refresh
+    assert after.sequence > before.sequence
+
+
+def test_an_operator_has_all_nodes_refresh_by_a_setting(manager: Asked) -> None:
+    api = manager.version()["api"]
+    place = f"/apis/{api}/environments/production/settings/refreshed"
+
+    assert manager.change("PUT", place, {"value": "now"}).status_code == 400
+    assert manager.change("PUT", place, {"value": 7}).status_code in {200, 201}
+    found = snapshot(manager, api)
+    assert found is not None
+    assert found.refresh == 7
 
 
 def event(identifier: str, api: str, node: str = "n-1") -> UsageEvent:

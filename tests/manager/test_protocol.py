@@ -3,16 +3,20 @@ from __future__ import annotations
 import concurrent.futures
 import json
 import re
+import sqlite3
+from contextlib import closing
 
 import httpx
 import pytest
 from sqlalchemy import event
 
-from manager.asking import Asked
+from manager.asking import LOCAL_TOKEN, Asked
 from penstock.errors import PenstockError
+from penstock.events import Failed, Unready
 from penstock.manager.app import OPERATED
 from penstock.manager.operations import ROUTES
 from penstock.store import apis, projects, versions
+from penstock.store.grants import Scope
 from penstock.store.unit import LOCAL, working
 
 
@@ -46,6 +50,15 @@ def test_every_problem_of_a_body_is_told_at_once(manager: Asked) -> None:
     assert next(one["hint"] for one in told if one["pointer"] == "/titel") == (
         "Did you mean 'title'?"
     )
+
+
+def test_a_value_that_does_not_fit_comes_with_what_would(manager: Asked) -> None:
+    version = manager.version()
+    path = f"/apis/{version['api']}/environments/production/scale"
+
+    told = manager.send("POST", path, json={"nodes": 1000}).json()
+
+    assert (told["pointer"], told["hint"].split(";")[0]) == ("/nodes", "1 to 100 nodes")
 
 
 def test_problems_deep_in_a_body_have_their_place(manager: Asked) -> None:
@@ -265,8 +278,49 @@ def test_probes_answer_whoever_asks(manager: Asked) -> None:
     manager.desk.broken = "The gateway does not start."
     unready = manager.send("GET", "/readyz", token=None)
     assert unready.status_code == 503
-    assert unready.json()["problems"] == {"deployment": "The gateway does not start."}
+    assert [*unready.json()["problems"]] == ["deployment"]
     assert {*OPERATED} >= {"/livez", "/readyz", "/metrics"}
+
+
+def lose_state(manager: Asked) -> None:
+    """Break the database so that what goes wrong names where it is."""
+    with closing(sqlite3.connect(manager.home / "penstock.db")) as state:
+        state.execute("DROP TABLE snapshot_sequences")
+        state.execute("DROP TABLE subjects")
+
+
+def test_why_it_is_not_ready_is_for_its_log_and_for_who_may_see_its_figures(
+    manager: Asked,
+) -> None:
+    manager.change("PUT", "/roles/watch", {"permissions": ["system:metrics:read"]})
+    _, mine = manager.person("ann", ("watch", Scope()))
+    _, other = manager.person("bob")
+    manager.desk.broken = "No engine answers at /secret/place."
+
+    told = {who: manager.send("GET", "/readyz", token=who) for who in (None, other, mine)}
+
+    assert {answer.status_code for answer in told.values()} == {503}
+    assert all([*answer.json()["problems"]] == ["deployment"] for answer in told.values())
+    assert ["/secret/place" in told[who].text for who in (None, other, mine)] == [
+        False,
+        False,
+        True,
+    ]
+    noticed = [one.problems for one in manager.events if isinstance(one, Unready)]
+    assert noticed == [{"deployment": "No engine answers at /secret/place."}]
+
+
+def test_where_the_state_is_is_told_to_whoever_holds_it_alone(manager: Asked) -> None:
+    lose_state(manager)
+    ann = {"name": "ann", "password": "x" * 12}
+
+    told = [manager.send("POST", "/login", json=ann, token=who) for who in (None, LOCAL_TOKEN)]
+    asked = [manager.send("GET", "/readyz", token=who) for who in (None, LOCAL_TOKEN)]
+
+    where = str(manager.home)
+    assert {one.json()["code"] for one in told} == {"STATE_UNAVAILABLE"}
+    assert [where in one.text for one in (*told, *asked)] == [False, True, False, True]
+    assert any(where in one.error for one in manager.events if isinstance(one, Failed))
 
 
 def test_metrics_are_for_this_machine_and_for_who_may(manager: Asked) -> None:

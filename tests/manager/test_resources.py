@@ -29,6 +29,18 @@ def test_a_name_is_taken_once(manager: Asked) -> None:
     assert (again.status_code, again.json()["code"]) == (409, "CONFLICT")
 
 
+@pytest.mark.parametrize("name", ["preview", "api", "node"])
+def test_a_name_that_addresses_begin_with_is_refused_with_a_way_forward(
+    manager: Asked, name: str
+) -> None:
+    made = manager.make("/projects", {"name": "shop"})
+    told = manager.send("POST", "/projects", json={"name": name})
+    renamed = manager.change("PATCH", f"/projects/{made['id']}", {"name": name})
+
+    assert (told.status_code, renamed.status_code) == (400, 400)
+    assert "another name" in told.json()["hint"]
+
+
 def test_a_project_with_apis_stays(manager: Asked) -> None:
     version = manager.version()
 

@@ -29,6 +29,7 @@ RECORD: Final = KeyRecord(
     current=_HASH,
     created=1.0,
     roles=("everything",),
+    permissions=frozenset({"refresh"}),
 )
 
 

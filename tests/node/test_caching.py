@@ -177,6 +177,7 @@ def test_refresh_needs_the_permission_and_forgets_every_answer(flights: Node) ->
     assert flights.post("/refresh", b"", "jfk").told == (403, "FORBIDDEN")
     assert "hit" in flights.post("/query", asked).headers["cache-status"]
     refreshed = flights.post("/refresh", b"").object()
+    assert refreshed["everywhere"] is True
     assert isinstance(refreshed["forgotten"], int)
     assert refreshed["forgotten"] > 0
     assert flights.metric("penstock_cache_entries") == 0

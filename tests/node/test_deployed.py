@@ -272,6 +272,32 @@ def test_limits_of_the_manager_are_in_force(node: Deployed, manager: Manager) ->
         assert (status, told) == (200, (503, "BUSY"))
 
 
+def test_all_nodes_count_their_tables_anew_when_one_is_asked_to(
+    node: Deployed, manager: Manager
+) -> None:
+    with serving(node, manager):
+        manager.refresh_all()  # another node was asked
+        eventually(lambda: len(node.events("Refreshed")) == 1, "a count, as of all nodes")
+        asked = node.request("POST", "/refresh", None, {"Authorization": f"Bearer {TEXT}"})
+
+        assert (asked.status, asked.object()["everywhere"], manager.refresh) == (200, True, 2)
+        eventually(lambda: node.metric("penstock_snapshot_sequence") == 3, "the last snapshot")
+        manager.publish([RECORD])
+        eventually(lambda: node.metric("penstock_snapshot_sequence") == 4, "one more")
+    assert len(node.events("Refreshed")) == 2
+
+
+def test_a_refresh_that_others_could_not_be_told_of_says_so(
+    node: Deployed, manager: Manager
+) -> None:
+    with node.running():
+        with manager.running(node.place.with_name("manager.sock")):
+            eventually(node.is_ready, "a node that is ready")
+        asked = node.request("POST", "/refresh", None, {"Authorization": f"Bearer {TEXT}"})
+
+    assert (asked.status, asked.object()["everywhere"]) == (200, False)
+
+
 def test_the_token_is_not_in_what_it_writes(node: Deployed, manager: Manager) -> None:
     with serving(node, manager):
         node.ask(QUERY)

@@ -239,6 +239,10 @@ CASES: dict[str, tuple[dict[str, str], str]] = {
         | {"queries/by-shop.yaml": "query: {data: {fields: {id: [sum]}}}\n"},
         "models/orders.yaml:8:7 RESERVED_NAME An attribute cannot be called 'or'",
     ),
+    "project called like what addresses begin with": (
+        {"penstock.yaml": "name: preview\n"},
+        "penstock.yaml:1:7 RESERVED_NAME A project cannot be called 'preview'",
+    ),
     "attribute without a type": (
         model("day: {type: date}", "day: {title: Day}"),
         "models/orders.yaml:8:7 MISSING_KEY The key 'type' of 'day' is missing. | Add `type: …`.",

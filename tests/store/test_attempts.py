@@ -49,6 +49,16 @@ def test_who_succeeds_is_never_slowed_down_and_helps_nobody_else(database: Datab
     assert attempts.begin({"guess": 5, "proxy": 10}, 2.0) > 0
 
 
+def test_who_waits_waits_no_longer_because_the_clock_was_set_back(database: Database) -> None:
+    attempts = AttemptRepository(database)
+    now, day = 1_000_000.0, 86_400.0
+    for _ in range(6):
+        attempts.begin({"a": 5}, now)
+
+    assert attempts.begin({"a": 5}, now - day) == 1
+    assert attempts.begin({"a": 5}, now - day + 1) == 0
+
+
 def test_attempts_at_once_all_count(database: Database) -> None:
     attempts = AttemptRepository(database)
     with ThreadPoolExecutor(8) as pool:

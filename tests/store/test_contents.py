@@ -2,12 +2,15 @@ from __future__ import annotations
 
 import errno
 import io
+import os
 from pathlib import Path
 
 import pytest
 
 from penstock.errors import ArtifactError, ManagementError, StorageFullError
 from penstock.store.contents import ContentStore, Incoming
+
+LATER = 32_503_680_000.0  # the year 3000
 
 
 def files(**contents: bytes) -> list[Incoming]:
@@ -66,12 +69,46 @@ def test_only_what_nobody_needs_is_collected(tmp_path: Path) -> None:
     store = ContentStore(tmp_path / "contents")
     kept, gone = store.add(files(a=b"1", b=b"22")), store.add(files(a=b"1", c=b"333"))
 
-    freed = store.collect({kept.digest})
+    freed = store.collect({kept.digest}, LATER)
 
     assert freed > 3
     store.checkout(kept.digest, tmp_path / "out")
     with pytest.raises(ArtifactError):
         store.tree(gone.digest)
+
+
+def test_what_came_a_moment_ago_is_not_collected(tmp_path: Path) -> None:
+    store = ContentStore(tmp_path / "contents")
+    tree = store.add(files(a=b"1"))
+    for path in store.folder.glob("*/*"):
+        os.utime(path, (1_000, 1_000))
+    fresh = store.add(files(a=b"1", b=b"22"))
+
+    assert store.collect(set(), 2_000.0) > 0
+    store.checkout(fresh.digest, tmp_path / "out")
+    with pytest.raises(ArtifactError):
+        store.tree(tree.digest)
+
+
+def test_nothing_is_collected_where_nobody_can_tell_what_is_needed(tmp_path: Path) -> None:
+    store = ContentStore(tmp_path / "contents")
+    kept, other = store.add(files(a=b"1")), store.add(files(b=b"2"))
+    next(store.folder.glob(f"*/{kept.digest.removeprefix('sha256:')}")).write_bytes(b"damaged")
+
+    with pytest.raises(ArtifactError, match="damaged"):
+        store.collect({kept.digest}, LATER)
+    assert store.tree(other.digest)
+
+
+def test_what_somebody_who_was_killed_had_begun_is_collected(tmp_path: Path) -> None:
+    store = ContentStore(tmp_path / "contents")
+    store.add(files(a=b"1"))
+    (store.folder / ".0123456789abcdef").write_bytes(b"half")
+    (store.folder / ".git-0123").mkdir()
+
+    store.collect(set(), LATER)
+
+    assert [*store.folder.glob(".*")] == []
 
 
 class Full(io.BytesIO):

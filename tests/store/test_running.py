@@ -23,25 +23,28 @@ from penstock.store.unit import LOCAL, looking, working
 from penstock.store.usage import StoredUsage, UsageFilter, UsageRepository, counted
 from penstock.store.vault import Vault
 from penstock.store.versions import VersionState
+from penstock.usage.event import Source, UsageEvent
 from store.made import make_version
 
 PLACE = Place("api_x")
 
 
-def test_a_lease_is_held_by_one_until_it_ends(database: Database) -> None:
+@pytest.mark.parametrize("now", [105, 4_000, -4_000])
+def test_a_lease_is_held_by_one_until_it_is_silent(database: Database, now: float) -> None:
+    """Whatever the clocks of those say that would like to have it."""
     leases = LeaseRepository(database)
     first = leases.acquire("act", "a", 10, now=100)
 
     assert first is not None
-    assert leases.acquire("act", "b", 10, now=109) is None
-    assert leases.check(first, 109)
+    assert leases.acquire("act", "b", 10, now=now) is None
     again = leases.acquire("act", "a", 10, now=105)
     assert again is not None
     assert (again.token, again.expires) == (first.token, 115)
-    second = leases.acquire("act", "b", 10, now=115)
+    assert leases.acquire("act", "b", 10, now=now, silent=first) is None
+    second = leases.acquire("act", "b", 10, now=now, silent=leases.find("act"))
     assert second is not None
     assert second.token > first.token
-    assert not leases.check(first, 115)
+    assert leases.find("act") == second
     assert leases.renew(first, 10, 116) is None
     leases.release(first)
     assert leases.renew(second, 10, 116) is not None
@@ -92,7 +95,7 @@ def test_a_late_writer_changes_nothing(database: Database) -> None:
     rollouts, leases = RolloutRepository(database), LeaseRepository(database)
     late = leases.acquire("act", "a", 10, now=0)
     assert late is not None
-    now = leases.acquire("act", "b", 10, now=20)
+    now = leases.acquire("act", "b", 10, now=20, silent=late)
     assert now is not None
 
     with pytest.raises(ConflictError, match="Another manager"):
@@ -193,6 +196,28 @@ def test_usage_is_stored_once(database: Database) -> None:
         assert (found.requests, found.errors, found.rows, found.size) == (1201, 1, 1201, 3603)
         assert counted(look, Reach(), UsageFilter()) == ()
         assert counted(look, ALL, UsageFilter(since=6)) == ()
+
+
+def test_what_is_new_is_counted_whatever_comes_with_it(database: Database) -> None:
+    """Each engine says how many rows it wrote in a way of its own, of many statements at once."""
+    repository = UsageRepository(database)
+
+    assert repository.store([usage("1"), usage("2"), usage("1")]) == 2
+    assert repository.store([usage("2")]) == 0
+    assert repository.store([usage(str(i)) for i in range(2, 2_003)]) == 2_000
+    assert repository.store([]) == 0
+
+
+def test_an_event_is_kept_as_the_node_wrote_it(database: Database) -> None:
+    source = Source(api="api_x", environment="production", version="v1", node="n-1")
+    event = UsageEvent(
+        id="1", time=5.0, source=source, method="POST", route="/query", status=502, rows=2, bytes=10
+    )
+
+    assert UsageRepository(database).take([event, event]) == 1
+    with looking(database) as look:
+        (found,) = counted(look, ALL, UsageFilter())
+    assert (found.requests, found.errors, found.rows, found.size) == (1, 1, 2, 10)
 
 
 def test_usage_delivered_twice_at_once_is_stored_once(database: Database) -> None:

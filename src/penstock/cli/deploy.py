@@ -18,8 +18,9 @@ from penstock.cli.remote import Manager, open_manager
 from penstock.cli.watch import Watch, last_sequence
 from penstock.cli.wish import run
 from penstock.deploy.rollout.types import SmokeTest
-from penstock.errors import ConfigurationError, NotFoundError
+from penstock.errors import ConfigurationError, ManagerUnreachableError, NotFoundError
 from penstock.query.types import Json
+from penstock.store.desk import MOST_NODES, MOST_UNITS
 
 _HOW = "How it is deployed"
 _DIGEST = len("sha256:") + 64
@@ -46,10 +47,12 @@ def deploy(  # noqa: PLR0913 each is an option of the command
         ),
     ] = None,
     nodes: Annotated[
-        int | None, typer.Option(min=1, help="How many nodes; default: as many as now.")
+        int | None,
+        typer.Option(min=1, max=MOST_NODES, help="How many nodes; default: as many as now."),
     ] = None,
     units: Annotated[
-        int | None, typer.Option(min=1, help="Units of each node: 1 CPU and 2 GB each.")
+        int | None,
+        typer.Option(min=1, max=MOST_UNITS, help="Units of each node: 1 CPU and 2 GB each."),
     ] = None,
     environment: EnvironmentOption = PRODUCTION,
     approval: Annotated[
@@ -133,7 +136,8 @@ def deploy(  # noqa: PLR0913 each is an option of the command
             watch.follow(console, f"Deploying {target.name}")
         _tell(console, manager, target, time.monotonic() - began, approval=approval)
         if as_json:
-            typer.echo(msgspec.json.encode(manager.get(f"/deployments/{deployment}")).decode())
+            record = read_at_last(manager, target, f"/deployments/{deployment}")
+            typer.echo(msgspec.json.encode(record).decode())
 
 
 def _smoke_tests(file: Path) -> Sequence[SmokeTest]:
@@ -233,9 +237,8 @@ def _made(record: Json) -> dict[str, Json]:
 def _tell(
     console: Console, manager: Manager, target: Target, seconds: float, *, approval: bool
 ) -> None:
-    status = manager.get(target.path)
-    address = text(status, "address") if isinstance(status, dict) else ""
-    preview = text(status, "preview") if isinstance(status, dict) else ""
+    status = read_at_last(manager, target, target.path)
+    address, preview = text(status, "address"), text(status, "preview")
     if approval:
         console.print(f"[bold]{target.name} waits for you:[/] {preview}", highlight=False)
         console.print("`penstock approve` lets it serve, `penstock abort` does not.")
@@ -243,3 +246,19 @@ def _tell(
         console.print(
             f"[bold green]{target.name}[/] after {seconds:.1f} s: {address}", highlight=False
         )
+
+
+def read_at_last(
+    manager: Manager, target: Target, path: str, patience: float = 20.0
+) -> dict[str, Json]:
+    """Read what came of it, though the manager may just be started anew.
+
+    Raises ManagerUnreachableError where it does not come back within `patience` seconds.
+    """
+    try:
+        return _made(manager.get_patiently(path, patience))
+    except ManagerUnreachableError as error:
+        raise ManagerUnreachableError(
+            f"The manager went away meanwhile: what became of {target.name} is not known.",
+            hint="Nodes go on without it. `penstock up` starts it, `penstock status` tells then.",
+        ) from error

@@ -9,8 +9,10 @@ from typing import Annotated
 import typer
 
 from penstock.cli.home import DEFAULT_HOME
+from penstock.cli.manager_log import LOG, bounded
 from penstock.control.open import open_control
 from penstock.control.settings import DEFAULT_PORT, GATEWAY, ControlSettings, GatewayMode
+from penstock.deploy.drivers.find import DRIVERS
 from penstock.manager.listening import Binding
 from penstock.manager.server import run_manager
 from penstock.node.logs import Log
@@ -30,7 +32,8 @@ def manager(  # noqa: PLR0913 each is an option of the command
         ),
     ] = 8400,
     driver: Annotated[
-        str, typer.Option(envvar="PENSTOCK_DRIVER", help="What runs nodes: process or docker.")
+        str,
+        typer.Option(envvar="PENSTOCK_DRIVER", help=f"What runs nodes: {', '.join(DRIVERS)}."),
     ] = "process",
     nodes_manager: Annotated[
         str | None,
@@ -112,6 +115,8 @@ def manager(  # noqa: PLR0913 each is an option of the command
         environment=dict(os.environ),
     )
     try:
-        run_manager(home, Binding(host, port), open_control(home, settings, log), os.environ, log)
+        with bounded(home / LOG):
+            opening = open_control(home, settings, log)
+            run_manager(home, Binding(host, port), opening, os.environ, log)
     finally:
         log.close()

@@ -3,18 +3,37 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import KW_ONLY, dataclass
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
 from penstock.cli.home import DEFAULT_HOME, Home
-from penstock.cli.place import PRODUCTION, ApiArgument, EnvironmentOption, find_target
-from penstock.cli.remote import open_manager
-from penstock.cli.waiting import wait_for_size
+from penstock.cli.place import PRODUCTION, ApiArgument, EnvironmentOption, Target, find_target
+from penstock.cli.remote import Manager, open_manager
+from penstock.cli.waiting import read_status, wait_for_size
 from penstock.cli.watch import Watch, last_sequence
 from penstock.cli.wish import run
+from penstock.deploy.rollout.events import Stop
+from penstock.deploy.rollout.step import step
 from penstock.errors import ConfigurationError
+from penstock.query.types import Json
+from penstock.store.desk import MOST_NODES, MOST_UNITS
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """What becomes a deployment, and what is said of it: when asked, meanwhile, and at the end."""
+
+    action: str
+    body: dict[str, Json]
+    _: KW_ONLY
+    asked: str
+    title: str
+    done: str
+    good: frozenset[str] = frozenset({"done"})
+
 
 Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="Wait until it is done.")]
 
@@ -22,9 +41,12 @@ Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="Wait until it is d
 def scale(  # noqa: PLR0913 each is an option of the command
     api: ApiArgument = None,
     *,
-    nodes: Annotated[int | None, typer.Option(min=1, help="How many nodes.")] = None,
+    nodes: Annotated[
+        int | None, typer.Option(min=1, max=MOST_NODES, help="How many nodes.")
+    ] = None,
     units: Annotated[
-        int | None, typer.Option(min=1, help="Units of each node: 1 CPU and 2 GB each.")
+        int | None,
+        typer.Option(min=1, max=MOST_UNITS, help="Units of each node: 1 CPU and 2 GB each."),
     ] = None,
     environment: EnvironmentOption = PRODUCTION,
     wait: Wait = True,
@@ -62,18 +84,16 @@ def rollback(
 
     Example: penstock rollback flights --reason 'wrong numbers'
     """
-    console = Console()
+    wish = _Wish(
+        "rollback",
+        {"reason": reason},
+        asked="goes back",
+        title="Going back",
+        done="serves the version before",
+        good=frozenset({"done", "rolled back"}),
+    )
     with open_manager(home) as manager:
-        target = find_target(manager, api, environment)
-        before = last_sequence(manager, target)
-        deployment = run(manager, target, "rollback", {"reason": reason})
-        if not wait:
-            console.print(f"[bold]{target.name}[/] goes back: {deployment}.")
-            return
-        good = frozenset({"done", "rolled back"})
-        watch = Watch(manager, target, deployment, good=good, after=before)
-        watch.follow(console, "Going back")
-        console.print(f"[bold green]{target.name}[/] serves the version before.")
+        _carry_out(manager, find_target(manager, api, environment), wish, wait=wait)
 
 
 def stop(
@@ -91,16 +111,19 @@ def stop(
     Example: penstock stop flights --keep-size
     """
     console = Console()
+    asks = not yes and sys.stdin.isatty()
     with open_manager(home) as manager:
         target = find_target(manager, api, environment)
         size = "" if keep_size else " Its size becomes 1 node of 1 unit: --keep-size keeps it."
-        console.print(
-            f"[yellow]Callers of {target.name} get 503 until it is started.{size}[/]",
-            soft_wrap=True,
-        )
-        if not yes and sys.stdin.isatty():
+        warning = f"[yellow]Callers of {target.name} get 503 until it is started.{size}[/]"
+        if asks:
+            rollout = read_status(manager, target).rollout
+            step(rollout, Stop(keep_size), rollout.clock)  # raises what it would be refused with
+            console.print(warning, soft_wrap=True)
             typer.confirm("Stop it?", abort=True)
         manager.post(f"{target.path}/stop", {"keep_size": keep_size})
+        if not asks:
+            console.print(warning, soft_wrap=True)
         console.print(f"[bold]{target.name}[/] is stopped. `penstock start` runs it again.")
 
 
@@ -115,17 +138,9 @@ def start(
 
     Example: penstock start flights
     """
-    console = Console()
+    wish = _Wish("start", {}, asked="starts", title="Starting", done="serves again")
     with open_manager(home) as manager:
-        target = find_target(manager, api, environment)
-        before = last_sequence(manager, target)
-        deployment = run(manager, target, "start", {})
-        if not wait:
-            console.print(f"[bold]{target.name}[/] starts: {deployment}.")
-            return
-        watch = Watch(manager, target, deployment, after=before)
-        watch.follow(console, f"Starting {target.name}")
-        console.print(f"[bold green]{target.name}[/] serves again.")
+        _carry_out(manager, find_target(manager, api, environment), wish, wait=wait)
 
 
 def approve(
@@ -167,6 +182,18 @@ def abort(
         target = find_target(manager, api, environment)
         manager.post(f"{target.path}/abort", {"reason": reason})
         Console().print(f"The deployment of [bold]{target.name}[/] was ended.")
+
+
+def _carry_out(manager: Manager, target: Target, wish: _Wish, *, wait: bool) -> None:
+    console = Console()
+    before = last_sequence(manager, target)
+    deployment = run(manager, target, wish.action, wish.body)
+    if not wait:
+        console.print(f"[bold]{target.name}[/] {wish.asked}: {deployment}.")
+        return
+    watch = Watch(manager, target, deployment, good=wish.good, after=before)
+    watch.follow(console, wish.title)
+    console.print(f"[bold green]{target.name}[/] {wish.done}.")
 
 
 def under_way(status: object) -> str | None:

@@ -29,6 +29,7 @@ from penstock.query.types import Json
 
 STATE = "manager.json"
 _TIMEOUT = 30.0
+_BETWEEN = 0.3  # seconds between two tries
 _ADDRESS = "PENSTOCK_MANAGER_URL"
 _TOKEN = "PENSTOCK_TOKEN"  # noqa: S105 the name of a variable
 
@@ -178,6 +179,25 @@ class Manager:
         if response.status_code >= 400:  # noqa: PLR2004 where errors begin
             _raise(response)
         return response
+
+    def get_patiently(self, path: str, patience: float) -> Json:
+        """Read, also while a manager is being started anew; for so many seconds at most."""
+        until = time.monotonic() + patience
+        while True:
+            try:
+                return self.get(path)
+            except (ManagerUnreachableError, AuthenticationError) as error:
+                self.bear(error, until)
+
+    def bear(self, error: PenstockError, until: float) -> None:
+        """Wait a moment for a manager that may be started anew, with another local token.
+
+        Raise the error where that is of no use, or `until` is over, by the monotonic clock.
+        """
+        stranger = isinstance(error, AuthenticationError) and not self.renew()
+        if stranger or time.monotonic() > until:
+            raise error
+        time.sleep(_BETWEEN)
 
     def renew(self) -> bool:
         """Take over the token of a manager that was started anew; whether there is another one."""

@@ -22,12 +22,15 @@ import typer
 from rich.console import Console
 
 from penstock.cli.home import DEFAULT_HOME, Home
+from penstock.cli.manager_log import LOG
 from penstock.cli.remote import Running, read_running
 from penstock.control.settings import DEFAULT_PORT, ControlSettings
 from penstock.control.shutdown import end_all
+from penstock.deploy.drivers.find import DRIVERS
+from penstock.deploy.drivers.process.launch import LOG_BYTES
+from penstock.deploy.gateway.files import shorten
 from penstock.errors import ConfigurationError, ManagerUnreachableError, StateError
 
-LOG = "manager.log"
 MANAGER_PORT = 8400
 _READY_SECONDS = 60.0
 _MISSING_SECONDS = 10.0
@@ -59,7 +62,8 @@ def up(  # noqa: PLR0913 each is an option of the command
         str, typer.Option(envvar="PENSTOCK_HOST", help="Where the gateway listens.")
     ] = "127.0.0.1",
     driver: Annotated[
-        str, typer.Option(envvar="PENSTOCK_DRIVER", help="What runs nodes: process or docker.")
+        str,
+        typer.Option(envvar="PENSTOCK_DRIVER", help=f"What runs nodes: {', '.join(DRIVERS)}."),
     ] = "process",
     detach: Annotated[
         bool, typer.Option("--detach", "-d", help="Return once it runs; `penstock down` ends it.")
@@ -119,6 +123,7 @@ def started(
     """Start a manager of its own session, and wait until it can act."""
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     command = [sys.executable, "-m", "penstock", "manager", "--home", str(home), *options]
+    shorten(home / LOG, LOG_BYTES)
     with (home / LOG).open("ab") as log:
         began = log.tell()
         manager = subprocess.Popen(  # noqa: S603 it is ourselves
@@ -189,7 +194,7 @@ def _missing(running: Running) -> str | None:
     at = urlsplit(running.address)
     connection = http.client.HTTPConnection(at.hostname or "", at.port, timeout=2)
     try:
-        connection.request("GET", "/readyz")
+        connection.request("GET", "/readyz", headers={"Authorization": f"Bearer {running.token}"})
         response = connection.getresponse()
         if response.status == _OK:
             return ""

@@ -121,11 +121,7 @@ class Watch:
                     if entry is not None:
                         yield entry
             except (ManagerUnreachableError, AuthenticationError) as error:
-                # A manager that was started anew has a new token for whoever holds its state.
-                stranger = isinstance(error, AuthenticationError) and not self.manager.renew()
-                if stranger or time.monotonic() > gives_up:
-                    raise
-                time.sleep(0.3)
+                self.manager.bear(error, gives_up)
 
 
 def _entry(event: Event) -> Entry | None:

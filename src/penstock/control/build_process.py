@@ -43,7 +43,7 @@ def _sentences(error: PenstockError) -> list[str]:
             f"{issue.file}:{issue.line}:{issue.column}: {issue.message} {issue.hint or ''}".strip()
             for issue in issues
         ]
-    return [f"{part.detail} {part.hint or ''}".strip() for part in error.parts]
+    return [part.told for part in error.parts]
 
 
 def _say_line(line: BuildLine) -> None:

@@ -9,7 +9,7 @@ import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Timer
 
@@ -20,30 +20,63 @@ from penstock.control.world import World
 from penstock.deploy.rollout.events import BuildFailed, Built, Event
 from penstock.deploy.rollout.types import Release
 from penstock.deploy.types import Place
-from penstock.errors import ArtifactError, PenstockError
+from penstock.errors import ArtifactError, ConflictError, NotFoundError, PenstockError
 from penstock.store import apis, artifacts, builds, projects, versions
 from penstock.store.artifacts import ArtifactRecord
 from penstock.store.builds import BuildLogRepository, BuildRecord
 from penstock.store.contents import ContentStore
 from penstock.store.unit import SYSTEM, Actor, looking, working
+from penstock.store.versions import VersionRecord
 
 _DEADLINE = 600.0  # seconds that a build may take
 _PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "PYTHONPATH", "SSL_CERT_FILE")
 
 
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """How a build ended: with the digest of an artifact, or with what went wrong."""
+
+    build: BuildRecord
+    digest: str | None
+    error: str | None
+
+
 @dataclass(slots=True)
 class Builder:
+    """`_unwritten` are, by version, the ends of builds that could not be written down yet."""
+
     world: World
     contents: ContentStore
     deadline: float = _DEADLINE
+    _unwritten: dict[str, _Outcome] = field(default_factory=dict)
 
     def request(self, version: str, by: Actor) -> BuildRecord:
         """Have a version built; returns at once. Raises NotFoundError, ConflictError."""
+        self._end_unwritten(version)
         with working(self.world.database, by, time.time()) as work:
             build = builds.create(work, version)
         place = Place("")
         self.world.tasks.ensure(place, ("build", build.id), lambda: self._run_all(build))
         return build
+
+    def has(self, digest: str) -> bool:
+        """Whether an artifact can be run: it is in the store, or prepared for nodes already."""
+        try:
+            self.world.artifacts.get(digest)
+        except NotFoundError:
+            return digest in self.world.driver.prepared()
+        return True
+
+    def artifact_of(self, version: VersionRecord) -> str | None:
+        """Return what a version was built into, None where it is to be built, or built anew.
+
+        Raises ConflictError where it has no files to be built of.
+        """
+        if version.artifact is not None and self.has(version.artifact):
+            return version.artifact
+        if version.content is None:
+            raise builds.without_files(version.name)
+        return None
 
     def act(self, place: Place, release: Release | None) -> None:
         """Build what a deployment waits for, unless it is built already."""
@@ -62,32 +95,52 @@ class Builder:
     def _provide(self, release: Release) -> Iterable[Event]:
         with looking(self.world.database) as look:
             version = versions.get(look, release.version)
-        if version.artifact is not None:
-            return (Built(version.artifact),)
-        with working(self.world.database, SYSTEM, time.time()) as work:
-            build = builds.create(work, version.id)
-        digest, error = self._run(build)
-        return (Built(digest),) if digest is not None else (BuildFailed(error or "it failed"),)
+        known = self.artifact_of(version)
+        if known is not None:
+            return (Built(known),)
+        outcome = self._end_unwritten(version.id)
+        if outcome is None:
+            with working(self.world.database, SYSTEM, time.time()) as work:
+                build = builds.create(work, version.id)
+            outcome = self._run(build)
+        if outcome.digest is not None:
+            return (Built(outcome.digest),)
+        return (BuildFailed(outcome.error or "it failed"),)
 
     def _run_all(self, build: BuildRecord) -> Iterable[Event]:
         self._run(build)
         return ()
 
-    def _run(self, build: BuildRecord) -> tuple[str | None, str | None]:
-        """Build; return the digest, or what went wrong, either also written down."""
+    def _run(self, build: BuildRecord) -> _Outcome:
+        """Build, and write down how it ended; where there is no room for that, later."""
         digest, error = None, None
         try:
             digest = self._build(build)
         except PenstockError as known:
-            error = f"{known.detail} {known.hint or ''}".strip()
+            error = known.told
         except OSError as unknown:
             error = f"The build could not be run: {unknown.strerror or unknown}."
-        with working(self.world.database, SYSTEM, time.time()) as work:
-            if digest is not None:
-                artifacts.add(work, self._artifact(digest, build))
-                versions.built(work, build.version, digest)
-            builds.finish(work, build.id, digest=digest, error=error)
-        return digest, error
+        self._unwritten[build.version] = outcome = _Outcome(build, digest, error)
+        self._end_unwritten(build.version)
+        return outcome
+
+    def _end_unwritten(self, version: str) -> _Outcome | None:
+        """Write down how a version's last build ended, if that is still to be done."""
+        outcome = self._unwritten.get(version)
+        if outcome is None:
+            return None
+        build, digest = outcome.build, outcome.digest
+        try:
+            with working(self.world.database, SYSTEM, time.time()) as work:
+                if digest is not None:
+                    artifacts.add(work, self._artifact(digest, build))
+                    versions.built(work, build.version, digest)
+                builds.finish(work, build.id, digest=digest, error=outcome.error)
+        except ConflictError:  # another manager has ended it meanwhile
+            del self._unwritten[version]
+            raise
+        del self._unwritten[version]
+        return outcome
 
     def _artifact(self, digest: str, build: BuildRecord) -> ArtifactRecord:
         made = self.world.artifacts.get(digest)

@@ -21,7 +21,7 @@ from penstock.deploy.rollout.wanted import Wanted, wanted
 from penstock.deploy.types import Place
 from penstock.errors import ConflictError, PenstockError
 from penstock.events import Controlling, Failed
-from penstock.store.leases import LeaseRepository
+from penstock.store.leases import Lease, LeaseRepository
 
 LEASE = "controller"
 LEASE_SECONDS = 10.0
@@ -48,6 +48,8 @@ class Controller:
     _thread: threading.Thread | None = None
     _renewed: float = -1e9
     _refreshed: float = -1e9
+    _found: Lease | None = None
+    _found_at: float = 0.0
     problem: str | None = "It has not looked at its nodes and its gateway yet."
 
     def start(self) -> None:
@@ -89,7 +91,7 @@ class Controller:
                     self.world.places.refresh()  # what others decide is told here too
                 self.problem = None
             except PenstockError as error:
-                self._failed(f"{error.detail} {error.hint or ''}".strip())
+                self._failed(error.told)
             except Exception as error:  # noqa: BLE001 a manager that stops acting is worse than any of them
                 self._failed(f"{type(error).__name__}: {error}")
             self._wake.wait(_BUSY if busy else _IDLE)
@@ -106,13 +108,23 @@ class Controller:
         if places.lease is not None and now - self._renewed < LEASE_SECONDS / 3:
             return True
         had = places.lease is not None
-        places.lease = self.leases.acquire(LEASE, self.holder, LEASE_SECONDS, time.time())
+        silent = self._silent(now)
+        places.lease = self.leases.acquire(LEASE, self.holder, LEASE_SECONDS, time.time(), silent)
         self._renewed = now
         if had != (places.lease is not None):
             self.world.observe(Controlling(acts=not had, holder=self.holder))
         if places.lease is not None and not had:
             self._take_over()
         return places.lease is not None
+
+    def _silent(self, now: float) -> Lease | None:
+        """Return a lease that nobody has renewed for as long as it lasts, by our own measure."""
+        seen, self._found = self._found, None  # nobody renews it while the database is away
+        found = self.leases.find(LEASE)
+        if found != seen:
+            self._found_at = now
+        self._found = found
+        return found if now - self._found_at > LEASE_SECONDS else None
 
     def _take_over(self) -> None:
         """Resume where whoever acted before was: all that was decided is written down."""

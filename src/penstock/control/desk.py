@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from msgspec.structs import replace
@@ -11,21 +12,61 @@ from msgspec.structs import replace
 from penstock.control.building import Builder
 from penstock.control.fleet import Fleet
 from penstock.control.history import History
-from penstock.control.launch import Launcher
+from penstock.control.measuring import Measuring
 from penstock.control.routing import Routing
 from penstock.control.world import World
+from penstock.deploy.gateway import Figures
 from penstock.deploy.rollout.events import Abort, Approve, Deploy, RollBack, Scale, Start, Stop
 from penstock.deploy.rollout.types import Kind, Node, Options, Release, Rollout
-from penstock.deploy.types import Place
+from penstock.deploy.types import NodeStats, Place, RunningNode
 from penstock.errors import ConflictError, ManagementError, NotFoundError, PenstockError
 from penstock.store import apis, artifacts, deployments, versions
 from penstock.store.builds import BuildRecord
 from penstock.store.deployments import DeploymentDraft, DeploymentRecord
-from penstock.store.desk import Collected, DeployWish, NodeStatus, PlaceStatus, ScaleWish
-from penstock.store.unit import SYSTEM, Actor, looking, working
+from penstock.store.desk import (
+    MOST_NODES,
+    MOST_UNITS,
+    Collected,
+    DeployWish,
+    NodeStatus,
+    PlaceStatus,
+    ScaleWish,
+)
+from penstock.store.unit import SYSTEM, Actor, Look, looking, working
 
-MOST_NODES = 100
-MOST_UNITS = 64
+_ON_THEIR_WAY = 3600.0  # seconds that files may be there before their version has them
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What driver and gateway know of nodes at one moment, by their ids."""
+
+    seen: Mapping[str, RunningNode]
+    counted: Mapping[str, Figures]
+    used: Mapping[str, NodeStats]
+
+    def node(self, place: Place, state: Rollout, node: Node) -> NodeStatus:
+        seen, counted = self.seen.get(node.id), self.counted.get(node.id)
+        used = self.used.get(node.id)
+        release = state.release(node.colour)
+        own = release is not None and release.deployment == node.deployment
+        return NodeStatus(
+            id=node.id,
+            api=place.api,
+            environment=place.environment,
+            deployment=node.deployment,
+            colour=node.colour.value,
+            phase=node.phase.value,
+            units=node.units,
+            artifact=node.artifact,
+            version=release.version if own and release is not None else None,
+            address=None if seen is None or seen.address is None else str(seen.address),
+            started=None if seen is None else seen.started,
+            requests=None if counted is None else counted.requests,
+            errors=None if counted is None else counted.errors,
+            cpu=None if used is None else used.cpu,
+            memory=None if used is None else used.memory,
+        )
 
 
 @dataclass(slots=True)
@@ -35,9 +76,9 @@ class ControlDesk:
     world: World
     fleet: Fleet
     routing: Routing
-    launcher: Launcher
     builder: Builder
     history: History
+    measuring: Measuring
     base: str  # the gateway's address, as callers know it
     acting: Callable[[], str | None]  # why the controller does not act
 
@@ -47,18 +88,17 @@ class ControlDesk:
         self._refuse_if_changing(state)
         with looking(self.world.database) as look:
             apis.get(look, place.api)
-            version, artifact = self._wanted(place, wish)
+            version, artifact = self._wanted(look, place, wish)
         size = _size(state)
-        draft = DeploymentDraft(
-            api=place.api,
-            environment=place.environment,
+        release = Release(
+            deployment="",
             version=version,
             artifact=artifact,
-            kind=Kind.DEPLOY.value,
             nodes=wish.nodes or size[0],
             units=wish.units or size[1],
+            options=wish.options,
         )
-        return self._deploy(place, draft, wish.options, by)
+        return self._deploy(place, release, by)
 
     def promote(self, place: Place, by: Actor) -> None:
         del by  # whoever calls has audited it
@@ -77,17 +117,7 @@ class ControlDesk:
         warm = None if state.live is None else state.release(state.live.other)
         if warm is None:
             return self._redeploy(place, state, by)
-        draft = DeploymentDraft(
-            api=place.api,
-            environment=place.environment,
-            version=warm.version,
-            artifact=warm.artifact,
-            kind=Kind.ROLLBACK.value,
-            nodes=warm.nodes,
-            units=warm.units,
-        )
-        with working(self.world.database, by, time.time()) as work:
-            record = deployments.create(work, draft)
+        record = self._write(place, warm, Kind.ROLLBACK, by)
         self._ask_or_drop(place, RollBack(record.id, reason), record)
         return record
 
@@ -108,17 +138,7 @@ class ControlDesk:
         if parked is None:
             self.world.places.ask(place, Start("dep_none"))  # says why not
             raise ConflictError("There is nothing to start.")
-        draft = DeploymentDraft(
-            api=place.api,
-            environment=place.environment,
-            version=parked.version,
-            artifact=parked.artifact,
-            kind=Kind.START.value,
-            nodes=parked.nodes,
-            units=parked.units,
-        )
-        with working(self.world.database, by, time.time()) as work:
-            record = deployments.create(work, draft)
+        record = self._write(place, parked, Kind.START, by)
         self._ask_or_drop(place, Start(record.id), record)
         return record
 
@@ -127,17 +147,23 @@ class ControlDesk:
 
     def status(self, place: Place) -> PlaceStatus | None:
         state = self.world.places.all().get(place)
-        return None if state is None else self._status(place, state)
+        return None if state is None else self._statuses({place: state})[0]
 
     def statuses(self) -> tuple[PlaceStatus, ...]:
-        places = self.world.places.all()
-        return tuple(self._status(place, state) for place, state in places.items())
+        return self._statuses(self.world.places.all())
+
+    def knows(self, place: Place, node: str) -> bool:
+        return self.world.places.has_node(place, node)
 
     def logs(self, node: str, *, tail: int | None, follow: bool) -> Iterator[bytes]:
         return self.world.driver.logs(node, tail=tail, follow=follow)
 
     def collect(self) -> Collected:
-        """Remove what no version is of, and nobody runs, keeps warm, or may want to go back to."""
+        """Remove what no version is of, and nobody runs, keeps warm, or may want to go back to.
+
+        Files that no version has go too, unless they came a moment ago: their version is yet to be
+        told of them.
+        """
         self.world.places.refresh()
         for place, state in self.world.places.all().items():
             self.history.keep(place, state)
@@ -149,58 +175,87 @@ class ControlDesk:
                 artifacts.remove(work, digest)
         for digest in removed.artifacts:
             self.world.driver.forget(digest)
-        return Collected(artifacts=removed.artifacts, bytes=removed.freed)
+        return Collected(artifacts=removed.artifacts, bytes=removed.freed + self._collect_files())
+
+    def _collect_files(self) -> int:
+        before = time.time() - _ON_THEIR_WAY
+        with looking(self.world.database) as look:
+            wanted = versions.contents(look)
+        return self.builder.contents.collect(wanted, before)
 
     def problem(self) -> str | None:
         problems = [self.acting(), self.fleet.problem, self.routing.problem]
         return next((problem for problem in problems if problem is not None), None)
 
-    def _wanted(self, place: Place, wish: DeployWish) -> tuple[str, str | None]:
-        """Return the version that is wished for, and its artifact if it has one already."""
+    def _wanted(self, look: Look, place: Place, wish: DeployWish) -> tuple[str, str | None]:
+        """Return the version that is wished for, and its artifact, None where it is to be built."""
         if (wish.version is None) == (wish.artifact is None):
             raise ManagementError("Name a version or an artifact, not both.", pointer="/version")
-        with looking(self.world.database) as look:
-            if wish.version is not None:
-                version = versions.get(look, wish.version)
-                if version.api != place.api:
-                    raise NotFoundError("This API has no such version.")
-                return version.id, version.artifact
-            record = artifacts.get(look, wish.artifact or "")
-            if record.api_id != place.api or record.version_id is None:
-                raise NotFoundError("This API has no such artifact.")
-            return record.version_id, record.digest
+        if wish.version is not None:
+            version = versions.get(look, wish.version)
+            if version.api != place.api:
+                raise NotFoundError("This API has no such version.")
+            return version.id, self.builder.artifact_of(version)
+        record = artifacts.get(look, wish.artifact or "")
+        if record.api_id != place.api or record.version_id is None:
+            raise NotFoundError("This API has no such artifact.")
+        if not self.builder.has(record.digest):
+            raise NotFoundError(
+                f"The artifact {record.digest[:19]}… was removed.",
+                hint=f"Deploy its version, {record.version}, which builds it anew.",
+                pointer="/artifact",
+            )
+        return record.version_id, record.digest
 
-    def _deploy(
-        self, place: Place, draft: DeploymentDraft, options: Options, by: Actor
-    ) -> DeploymentRecord:
-        with working(self.world.database, by, time.time()) as work:
-            record = deployments.create(work, draft)
-        release = Release(
-            deployment=record.id,
-            version=record.version,
-            artifact=record.artifact,
-            nodes=record.nodes,
-            units=record.units,
-            options=options,
-        )
-        self._ask_or_drop(place, Deploy(release), record)
+    def _deploy(self, place: Place, release: Release, by: Actor) -> DeploymentRecord:
+        record = self._write(place, release, Kind.DEPLOY, by)
+        self._ask_or_drop(place, Deploy(replace(release, deployment=record.id)), record)
         return record
 
     def _redeploy(self, place: Place, state: Rollout, by: Actor) -> DeploymentRecord:
         earlier = self.history.before(place, state)
+        live = None if state.live is None else state.release(state.live)
+        options = Options() if live is None else live.options
         size = _size(state)
+        release = Release(
+            deployment="",
+            version=earlier.version,
+            artifact=self._again(earlier),
+            nodes=size[0],
+            units=size[1],
+            options=replace(options, bake=0.0),
+        )
+        return self._deploy(place, release, by)
+
+    def _again(self, earlier: DeploymentRecord) -> str | None:
+        """Return what was deployed then, None where it was removed but can be built again.
+
+        Raises ConflictError where its version is gone, or is another one by now.
+        """
+        if earlier.artifact is not None and self.builder.has(earlier.artifact):
+            return earlier.artifact
+        with looking(self.world.database) as look, suppress(NotFoundError):
+            version = versions.get(look, earlier.version)
+            if version.artifact == earlier.artifact:
+                return self.builder.artifact_of(version)
+        raise ConflictError(
+            "The artifact of the deployment before was removed, and its version is not the same"
+            " any more.",
+            hint="Deploy a version: `penstock history` shows those that were deployed.",
+        )
+
+    def _write(self, place: Place, release: Release, kind: Kind, by: Actor) -> DeploymentRecord:
         draft = DeploymentDraft(
             api=place.api,
             environment=place.environment,
-            version=earlier.version,
-            artifact=earlier.artifact,
-            kind=Kind.DEPLOY.value,
-            nodes=size[0],
-            units=size[1],
+            version=release.version,
+            artifact=release.artifact,
+            kind=kind.value,
+            nodes=release.nodes,
+            units=release.units,
         )
-        live = None if state.live is None else state.release(state.live)
-        options = Options(bake=0) if live is None else replace(live.options, bake=0.0)
-        return self._deploy(place, draft, options, by)
+        with working(self.world.database, by, time.time()) as work:
+            return deployments.create(work, draft)
 
     def _ask_or_drop(
         self, place: Place, event: Deploy | RollBack | Start, record: DeploymentRecord
@@ -222,41 +277,27 @@ class ControlDesk:
             empty = Release(deployment="dep_none", version="")
             self.world.places.dry_run(state, Deploy(empty))
 
-    def _status(self, place: Place, state: Rollout) -> PlaceStatus:
+    def _statuses(self, places: Mapping[Place, Rollout]) -> tuple[PlaceStatus, ...]:
+        seen = self.fleet.seen or {}
+        nodes = [node.id for state in places.values() for node in state.nodes]
+        look = _Look(
+            seen,
+            self.world.gateway.nodes() if nodes else {},
+            self.measuring.of(node for node in nodes if node in seen),
+        )
+        return tuple(self._status(place, state, look) for place, state in places.items())
+
+    def _status(self, place: Place, state: Rollout, look: _Look) -> PlaceStatus:
         route = self.routing.path(place)
         return PlaceStatus(
             api=place.api,
             environment=place.environment,
             revision=self.world.places.revision(place),
             rollout=state,
-            nodes=tuple(self._node(place, state, node) for node in state.nodes),
+            nodes=tuple(look.node(place, state, node) for node in state.nodes),
             address=None if route is None else self.base + route,
             preview=None if route is None else f"{self.base}/preview{route}",
             alerts=tuple(self._alerts(state)),
-        )
-
-    def _node(self, place: Place, state: Rollout, node: Node) -> NodeStatus:
-        seen = (self.fleet.seen or {}).get(node.id)
-        figures = self.world.gateway.figures(node.id)
-        stats = None if seen is None else self.world.driver.stats(node.id)
-        release = state.release(node.colour)
-        own = release is not None and release.deployment == node.deployment
-        return NodeStatus(
-            id=node.id,
-            api=place.api,
-            environment=place.environment,
-            deployment=node.deployment,
-            colour=node.colour.value,
-            phase=node.phase.value,
-            units=node.units,
-            artifact=node.artifact,
-            version=release.version if own and release is not None else None,
-            address=None if seen is None or seen.address is None else str(seen.address),
-            started=None if seen is None else seen.started,
-            requests=None if figures is None else figures.requests,
-            errors=None if figures is None else figures.errors,
-            cpu=None if stats is None else stats.cpu,
-            memory=None if stats is None else stats.memory,
         )
 
     def _alerts(self, state: Rollout) -> Iterator[str]:
@@ -277,10 +318,10 @@ def _size(state: Rollout) -> tuple[int, int]:
 
 
 def _check_size(nodes: int | None, units: int | None) -> None:
-    for value, most, pointer in ((nodes, MOST_NODES, "/nodes"), (units, MOST_UNITS, "/units")):
+    for value, most, what in ((nodes, MOST_NODES, "nodes"), (units, MOST_UNITS, "units")):
         if value is not None and not 1 <= value <= most:
             raise ManagementError(
-                f"{value} is not a number of {pointer[1:]}: 1 to {most}.",
-                hint="`penstock stop` lets an API rest." if value == 0 else None,
-                pointer=pointer,
+                f"{value} is not a number of {what}: 1 to {most}.",
+                hint="`penstock stop` lets an API rest." if value < 1 else None,
+                pointer=f"/{what}",
             )

@@ -54,7 +54,7 @@ class Fleet:
         try:
             seen = {node.id: node for node in self.world.driver.list()}
         except PenstockError as error:
-            self.seen, self.problem = None, f"{error.detail} {error.hint or ''}".strip()
+            self.seen, self.problem = None, error.told
             return
         self.seen, self.problem, self._looked = seen, None, at
 
@@ -111,7 +111,7 @@ class Fleet:
         except DriverUnavailableError:
             raise  # nobody's fault but the engine's: it is tried again until the deadline
         except PenstockError as error:
-            return (NodeLost(node.id, f"{error.detail} {error.hint or ''}".strip()),)
+            return (NodeLost(node.id, error.told),)
         self._started[node.id] = time.monotonic()
         return ()
 

@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-import msgspec
-
 from penstock.control.baking import Baking
 from penstock.control.building import Builder
 from penstock.control.certificates import Certificates
@@ -21,6 +19,7 @@ from penstock.control.desk import ControlDesk
 from penstock.control.fleet import Fleet
 from penstock.control.history import History
 from penstock.control.launch import Launcher
+from penstock.control.measuring import Measuring
 from penstock.control.places import Places
 from penstock.control.routing import Routing
 from penstock.control.settings import ControlSettings
@@ -50,9 +49,8 @@ from penstock.store.leases import LeaseRepository
 from penstock.store.rollouts import RolloutRepository
 from penstock.store.sealed import SealedRepository
 from penstock.store.signals import Ring
-from penstock.store.usage import StoredUsage, UsageRepository
+from penstock.store.usage import UsageRepository
 from penstock.store.vault import Vault
-from penstock.usage.event import UsageEvent
 
 DRIVER = "driver"  # the file of the state folder that says what runs the nodes
 _KEY_BYTES = 32
@@ -91,6 +89,7 @@ def open_control(home: Path, settings: ControlSettings, observe: Observer) -> Op
             stop_hearing()
             controller.stop()
             controller.world.tasks.close()
+            desk.measuring.close()
             controller.world.driver.close()
 
     return opening
@@ -142,12 +141,11 @@ def _assemble(
         tasks=tasks,
         link=_link(state, settings),
         observe=observe,
-        take_usage=partial(_take_usage, UsageRepository(state.database)),
+        take_usage=UsageRepository(state.database).take,
     )
     certificates = Certificates(state.home / "certificates", settings)
     routing = Routing(world, partial(_configure, settings, certificates), certificates.domain)
-    launcher = Launcher(world)
-    fleet = Fleet(world, routing, launcher)
+    fleet = Fleet(world, routing, Launcher(world))
     builder = Builder(world, state.contents)
     controller = Controller(
         world=world,
@@ -167,9 +165,9 @@ def _assemble(
         world=world,
         fleet=fleet,
         routing=routing,
-        launcher=launcher,
         builder=builder,
         history=history,
+        measuring=Measuring(world.driver.stats),
         base=settings.base,
         acting=lambda: controller.problem,
     )
@@ -201,25 +199,4 @@ def _configure(
         certificate=certificates.own(),
         client_ca=certificates.client_ca(),
         trusted_hops=settings.trusted_hops,
-    )
-
-
-def _take_usage(usage: UsageRepository, events: Sequence[UsageEvent]) -> None:
-    usage.store([_stored(event) for event in events])
-
-
-def _stored(event: UsageEvent) -> StoredUsage:
-    source = event.source
-    return StoredUsage(
-        id=event.id,
-        time=event.time,
-        api=source.api,
-        environment=source.environment,
-        node=source.node,
-        version=source.version,
-        subject=event.subject or "",
-        status=event.status,
-        rows=event.rows or 0,
-        size=event.bytes,
-        document=msgspec.json.encode(event),
     )

@@ -65,6 +65,13 @@ class Places:
             kept = self._kept.get(place) or self._load(place)
             return kept.state
 
+    def has_node(self, place: Place, node: str) -> bool:
+        """Whether a place has a node, by what is known here or was just written by others."""
+        if any(one.id == node for one in self.state(place).nodes):
+            return True
+        stored = self.rollouts.load(place)
+        return stored is not None and any(one.id == node for one in _decode(stored.document).nodes)
+
     def revision(self, place: Place) -> int:
         with self._lock:
             return (self._kept.get(place) or self._load(place)).revision

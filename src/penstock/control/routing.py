@@ -55,10 +55,11 @@ class Routing:
                 self._applied.clear()
                 self.world.gateway.publish(config)
                 self.published = config
-            self.problem = None if away is None else _said(away)
+            self._tidy()
+            self.problem = None if away is None else away.told
         except PenstockError as error:
             self._applied.clear()
-            self.problem = _said(error)
+            self.problem = error.told
 
     def serves(self, place: Place, nodes: tuple[Node, ...]) -> bool:
         """Whether the gateway sends a place's requests to these nodes, and to no others."""
@@ -129,7 +130,9 @@ class Routing:
         return None
 
     def _tidy(self) -> None:
-        """Keep the gateway's logs small."""
+        """Keep the gateway's logs small; one that is run apart sees to that itself."""
+        if self.world.gateway.external:
+            return
         if time.monotonic() - self._tidied > _TIDY_SECONDS:
             self._tidied = time.monotonic()
             self.world.gateway.rotate_logs()
@@ -189,7 +192,3 @@ class Routing:
             for place in places
             if place.api in known
         }
-
-
-def _said(error: PenstockError) -> str:
-    return f"{error.detail} {error.hint or ''}".strip()

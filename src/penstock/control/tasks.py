@@ -75,7 +75,7 @@ class Tasks:
         try:
             self.tell(place, tuple(work()))
         except PenstockError as error:
-            self._note(key, f"{error.detail} {error.hint or ''}".strip())
+            self._note(key, error.told)
         except Exception as error:  # noqa: BLE001 a manager that stops acting is worse than any of them
             self._note(key, f"{type(error).__name__}: {error}")
         else:

@@ -43,4 +43,4 @@ class World:
     tasks: Tasks
     link: Link
     observe: Observer
-    take_usage: Callable[[Sequence[UsageEvent]], None]
+    take_usage: Callable[[Sequence[UsageEvent]], object]

@@ -74,6 +74,14 @@ class PenstockError(Exception):
         """Every problem this error stands for: itself, unless it gathers several."""
         return (self,)
 
+    @property
+    def told(self) -> str:
+        """The sentence and its way forward, where there is one line for both."""
+        if self.hint is None:
+            return self.detail
+        stop = "" if self.detail.endswith((".", "!", "?", "…")) else "."
+        return f"{self.detail}{stop} {self.hint}"
+
 
 class QueryError(PenstockError):
     """The query as written cannot be answered."""

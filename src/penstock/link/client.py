@@ -9,6 +9,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 import httpx
+import msgspec
 
 from penstock.errors import ConfigurationError, ManagementError, ManagerUnreachableError
 from penstock.secret import Secret
@@ -48,9 +49,9 @@ class ManagerAddress:
 
 
 class ManagerClient:
-    """The two things that a node asks of its manager, each in a thread or loop of its own.
+    """The three things that a node asks of its manager, each in a thread or loop of its own.
 
-    `token` says which node asks. Both raise ManagerUnreachableError where it is worth trying again.
+    `token` says which node asks. All raise ManagerUnreachableError where it is worth trying again.
     """
 
     def __init__(self, address: ManagerAddress, token: Secret) -> None:
@@ -74,7 +75,7 @@ class ManagerClient:
         )
 
     def open(self) -> httpx.Client:
-        """Return a client for `send_usage`."""
+        """Return a client for `send_usage` and `ask_refresh`."""
         return httpx.Client(
             base_url=self._address.url,
             headers=self._headers,
@@ -119,6 +120,27 @@ def send_usage(client: httpx.Client, lines: bytes) -> None:
         raise ManagementError(f"The manager refuses them with {response.status_code}.")
     if not response.is_success:
         raise _unreachable(f"it answers {response.status_code}")
+
+
+def ask_refresh(client: httpx.Client) -> int:
+    """Have every node of our place count its tables anew; return what their snapshot will say.
+
+    Raises ManagerUnreachableError.
+    """
+    try:
+        response = client.post("/node/v1/refresh")
+    except httpx.HTTPError as error:
+        raise _unreachable(type(error).__name__) from error
+    if not response.is_success:
+        raise _unreachable(f"it answers {response.status_code}")
+    try:
+        return msgspec.json.decode(response.content, type=_Refresh).refresh
+    except msgspec.DecodeError as error:
+        raise _unreachable("it answers something else") from error
+
+
+class _Refresh(msgspec.Struct, frozen=True):
+    refresh: int
 
 
 def _unreachable(why: str) -> ManagerUnreachableError:

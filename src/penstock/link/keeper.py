@@ -82,6 +82,7 @@ class SnapshotKeeper:
         self._ring: KeyRing | None = None
         self._sequence = 0
         self._limits = NodeLimits()
+        self._refresh: tuple[int, int] = (0, 0)
         self._unwritten: bytes | None = None
         self._heard: float | None = None
         self._lost = False
@@ -115,6 +116,16 @@ class SnapshotKeeper:
     def sequence(self) -> int:
         """Which snapshot is in force, 0 for none."""
         return self._sequence
+
+    @property
+    def refresh(self) -> int:
+        """Which refresh of all nodes was wanted last."""
+        return self._refresh[1]
+
+    @property
+    def refresh_at_first(self) -> int:
+        """Which one that was when the first snapshot came: the node counts anew anyway then."""
+        return self._refresh[0]
 
     @property
     def silence(self) -> float:
@@ -188,6 +199,8 @@ class SnapshotKeeper:
         )
 
     def _put_in_force(self, snapshot: Snapshot) -> None:
+        is_first = self._ring is None
+        self._refresh = (snapshot.refresh if is_first else self._refresh[0], snapshot.refresh)
         self._ring = KeyRing.of(snapshot.keys)
         self._sequence = snapshot.sequence
         if snapshot.limits != self._limits:

@@ -44,6 +44,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     """`sequence` grows strictly with each change of what is in it, `issued` is in epoch seconds.
 
     `api` is the API's id. `keys` are those of this API and those for all APIs, without secrets.
+    `refresh` grows whenever somebody wants all nodes to count their tables anew.
     """
 
     sequence: int
@@ -52,6 +53,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     environment: str
     keys: tuple[KeyRecord, ...] = ()
     limits: NodeLimits = NodeLimits()
+    refresh: int = 0
     format: int = FORMAT
 
 

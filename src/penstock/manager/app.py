@@ -35,6 +35,7 @@ OPERATED: Final = {
     DOCUMENT_PATH: "GET",
     "/node/v1/snapshot": "GET",
     "/node/v1/usage": "POST",
+    "/node/v1/refresh": "POST",
 }
 """Paths beside the operations, each with its one method."""
 
@@ -73,6 +74,7 @@ def open_manager(context: ManagerContext) -> Manager:
         DOCUMENT_PATH: _document,
         "/node/v1/snapshot": nodes.snapshot,
         "/node/v1/usage": nodes.usage,
+        "/node/v1/refresh": nodes.refresh,
     }
     meant = [*_operations(dispatcher, ROUTES), *_operated(dispatcher, answering)]
     return Manager(_application(dispatcher, Paths.of(meant)), wakeful.stop)

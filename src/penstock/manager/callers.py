@@ -46,10 +46,14 @@ def bearer(authorization: str | None) -> str | None:
     return text.strip() if scheme.lower() == _SCHEME else None
 
 
+def is_local(context: ManagerContext, credential: Credential) -> bool:
+    """Whether somebody shows the token of the state folder: no database is asked for that."""
+    return context.local_token is not None and context.local_token.matches(credential.text or "")
+
+
 def recognise(look: Look, context: ManagerContext, credential: Credential) -> Caller:
     """Return who asks. Raises the one AuthenticationError for everything that is wrong."""
-    text = credential.text or ""
-    if context.local_token is not None and context.local_token.matches(text):
+    if is_local(context, credential):
         actor = Actor(
             ActorKind.LOCAL,
             "local",
@@ -58,7 +62,7 @@ def recognise(look: Look, context: ManagerContext, credential: Credential) -> Ca
             credential.request,
         )
         return Caller(actor=actor, grants=EVERYTHING)
-    presented = tokens.parse(text)
+    presented = tokens.parse(credential.text or "")
     proved = None if presented is None else tokens.prove(look, presented, context.clock())
     if proved is None:
         raise AuthenticationError(

@@ -20,11 +20,13 @@ from penstock.errors import (
     NotFoundError,
     PenstockError,
     QueryCancelledError,
+    StateError,
+    StorageFullError,
     TooLargeError,
 )
 from penstock.events import Answered, Failed, Interrupted
 from penstock.manager.answers import Answer
-from penstock.manager.callers import Credential, bearer
+from penstock.manager.callers import Credential, bearer, is_local
 from penstock.manager.context import ManagerContext
 from penstock.manager.routes import Call, Download, Downloads, Route, Streams
 from penstock.manager.steps import Asked, Steps
@@ -67,7 +69,7 @@ class Dispatcher:
             code = error.code
         except PenstockError as error:
             code = error.parts[0].code
-            await refuse(exchange, error, routes)
+            await refuse(exchange, self._seemly(exchange, error), routes)
         except Exception as error:  # noqa: BLE001 whatever it is, the caller gets an answer
             code = PenstockError.code
             self._notice(exchange, error)
@@ -100,7 +102,7 @@ class Dispatcher:
         try:
             await answer(exchange)
         except PenstockError as error:
-            await refuse(exchange, error)
+            await refuse(exchange, self._seemly(exchange, error))
         except Exception as error:  # noqa: BLE001 whatever it is, the caller gets an answer
             self._notice(exchange, error)
             await refuse(exchange, _FAULT)
@@ -187,11 +189,21 @@ class Dispatcher:
         self.threads.shutdown(wait=True, cancel_futures=True)
 
     def _notice(self, exchange: Exchange, error: Exception) -> None:
-        self.context.observe(
-            Failed(
-                path=exchange.path, error=f"{type(error).__name__}: {error}", trace=exchange.trace
-            )
+        told = (
+            error.told if isinstance(error, PenstockError) else f"{type(error).__name__}: {error}"
         )
+        self.context.observe(Failed(path=exchange.path, error=told, trace=exchange.trace))
+
+    def _seemly(self, exchange: Exchange, error: PenstockError) -> PenstockError:
+        """Return an error without where our state is, unless the caller holds it.
+
+        Who else asks cannot be told from a stranger while it is away.
+        """
+        ours = isinstance(error, StateError | StorageFullError)
+        if not ours or is_local(self.context, asked_of(exchange, {}).credential):
+            return error
+        self._notice(exchange, error)
+        return type(error)(f"{error.title}.", hint=_LOGGED)
 
     def _tell(
         self, exchange: Exchange, route: Route | None, code: str | None, seconds: float
@@ -224,9 +236,9 @@ class Dispatcher:
 
 
 _ERROR: Final = 400
+_LOGGED: Final = "The manager's log says more, under the trace of this answer's `traceparent`."
 _FAULT: Final = PenstockError(
-    "The manager failed to do this; nothing of it was done by halves.",
-    hint="Its log says more, under the same trace as this answer's `traceparent`.",
+    "The manager failed to do this; nothing of it was done by halves.", hint=_LOGGED
 )
 
 

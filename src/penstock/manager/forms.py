@@ -9,6 +9,7 @@ from msgspec import Meta
 
 from penstock.auth.apikey import Environment
 from penstock.deploy.rollout.types import NoData
+from penstock.store.desk import MOST_NODES, MOST_UNITS
 from penstock.store.variables import MAX_VALUE
 
 Name: TypeAlias = Annotated[
@@ -25,8 +26,22 @@ Tag: TypeAlias = Annotated[
 Title: TypeAlias = Annotated[str, Meta(max_length=200)]
 Id: TypeAlias = Annotated[str, Meta(pattern=r"^[a-z]+_[a-z2-7]{16}$")]
 Digest: TypeAlias = Annotated[str, Meta(pattern=r"^sha256:[0-9a-f]{64}$")]
-Nodes: TypeAlias = Annotated[int, Meta(ge=1, le=100)]
-Units: TypeAlias = Annotated[int, Meta(ge=1, le=64, description="1 unit: 1 CPU and 2 GB.")]
+Nodes: TypeAlias = Annotated[
+    int,
+    Meta(
+        ge=1,
+        le=MOST_NODES,
+        description=f"1 to {MOST_NODES} nodes; larger ones, of more units, take more requests.",
+    ),
+]
+Units: TypeAlias = Annotated[
+    int,
+    Meta(
+        ge=1,
+        le=MOST_UNITS,
+        description=f"1 to {MOST_UNITS} units of each node: 1 CPU and 2 GB each.",
+    ),
+]
 Login: TypeAlias = Annotated[
     str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9@._+-]{0,127}$", description="What one logs in with.")
 ]

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
 
 from penstock.errors import ForbiddenError, PenstockError
+from penstock.events import Unready
 from penstock.manager.answers import Answer, answered
-from penstock.manager.callers import recognise
+from penstock.manager.callers import is_local, recognise
 from penstock.manager.context import ManagerContext
 from penstock.manager.dispatch import Dispatcher, asked_of, send
 from penstock.manager.metrics import MEDIA_TYPE, ManagerMetrics
@@ -16,21 +19,27 @@ from penstock.store.grants import Scope
 from penstock.store.sequences import SequenceRepository
 from penstock.store.unit import looking
 
-_READ = "system:metrics:read"
+_READ: Final = "system:metrics:read"
+_UNTOLD: Final = (
+    "It fails. The manager's log says why, and so does this to who may see its figures."
+)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Health:
     context: ManagerContext
     dispatcher: Dispatcher
     metrics: ManagerMetrics
+    _noticed: Mapping[str, str] = field(default_factory=dict)
 
     async def live(self, exchange: Exchange) -> None:
         await send(exchange, answered(200, {"status": "live"}))
 
     async def ready(self, exchange: Exchange) -> None:
-        """Say what is missing, in words without addresses: anybody may ask."""
+        """Say which check fails to anybody; why, to the log and to who may see the figures."""
         problems = await self.dispatcher.call(self._problems)
+        if problems and not await self.dispatcher.call(lambda: self._may(exchange)):
+            problems = dict.fromkeys(problems, _UNTOLD)
         status = "unready" if problems else "ready"
         if self.dispatcher.wakeful.stopping:
             status = "stopping"
@@ -45,19 +54,32 @@ class Health:
         headers = (("content-type", MEDIA_TYPE), ("cache-control", "no-store"))
         await send(exchange, Answer(200, headers, self.metrics.exposition()))
 
-    def _problems(self) -> dict[str, str]:
+    def _problems(self) -> Mapping[str, str]:
+        """Return what is wrong, and note it where that is news."""
         problems: dict[str, str] = {}
         try:
             SequenceRepository(self.context.database).of("")
         except PenstockError as error:
-            problems["database"] = error.title
+            problems["database"] = error.told
         problem = self.context.desk.problem()
         if problem is not None:
             problems["deployment"] = problem
+        if problems and problems != self._noticed:
+            self.context.observe(Unready(problems=problems))
+        self._noticed = problems
         return problems
+
+    def _may(self, exchange: Exchange) -> bool:
+        try:
+            self._check(exchange)
+        except PenstockError:
+            return False
+        return True
 
     def _check(self, exchange: Exchange) -> None:
         credential = asked_of(exchange, {}).credential
+        if is_local(self.context, credential):
+            return
         with looking(self.context.database) as look:
             caller = recognise(look, self.context, credential)
         if not caller.grants.allow(_READ, Scope()):

@@ -31,15 +31,15 @@ from penstock.manager.context import (
     ManagerContext,
 )
 from penstock.manager.dispatch import Dispatcher, send
-from penstock.manager.resources.configuration import LIMITS
+from penstock.manager.resources.configuration import LIMITS, REFRESHED
 from penstock.node.exchange import Exchange
 from penstock.store import keys, settings
 from penstock.store.keys import KeyRepository
 from penstock.store.sealed import SealedRepository
 from penstock.store.sequences import SequenceRepository, sequence_of
-from penstock.store.unit import looking
-from penstock.store.usage import StoredUsage, UsageRepository
-from penstock.usage.event import UsageEvent, decode_events
+from penstock.store.unit import SYSTEM, Look, looking, working
+from penstock.store.usage import UsageRepository
+from penstock.usage.event import decode_events
 
 LONGEST_WAIT: Final = 25.0
 _LARGEST: Final = 1 << 20
@@ -86,6 +86,12 @@ class NodeDesk:
         stored = await self.dispatcher.call(lambda: self._store(node, body))
         await send(exchange, answered(200, {"stored": stored}))
 
+    async def refresh(self, exchange: Exchange) -> None:
+        """Have all nodes of a place count their tables anew, by way of their snapshots."""
+        node = self._recognise(exchange)
+        mark = await self.dispatcher.call(lambda: self._refresh(node))
+        await send(exchange, answered(200, {"refresh": mark}))
+
     def _recognise(self, exchange: Exchange) -> NodeIdentity:
         header = exchange.headers.get(b"authorization", b"").decode("latin-1")
         node = read_node_token(self.secret, bearer(header) or "")
@@ -105,7 +111,16 @@ class NodeDesk:
             if rest <= 0 or not await self.dispatcher.wakeful.until(changed, rest):
                 return None
 
+    def _check_known(self, node: NodeIdentity) -> None:
+        """Refuse a node that was removed: its token has no end of its own."""
+        if not self.context.desk.knows(Place(node.api, node.environment), node.node):
+            raise AuthenticationError(
+                "This node was removed, or never was one.",
+                hint="Deploy the API: its nodes have tokens.",
+            )
+
     def _look(self, node: NodeIdentity, after: int) -> bytes | None:
+        self._check_known(node)
         sequence = self._sequence(node, after)
         return self._sign(node, sequence) if sequence > after else None
 
@@ -131,6 +146,7 @@ class NodeDesk:
                 environment=node.environment,
                 keys=tuple(map(_plain, keys.snapshot_of(look, node.api).records.values())),
                 limits=msgspec.convert(limits or {}, NodeLimits),
+                refresh=_mark(look, place),
             )
         body = sign_snapshot(snapshot, self.signing)
         self._signed[node.api, node.environment, snapshot.sequence] = body
@@ -138,7 +154,16 @@ class NodeDesk:
             self._signed.popitem(last=False)
         return body
 
+    def _refresh(self, node: NodeIdentity) -> int:
+        self._check_known(node)
+        place = Place(node.api, node.environment)
+        with working(self.context.database, SYSTEM, self.context.clock()) as work:
+            mark = max(_mark(work, place) + 1, int(work.now * 1000))
+            settings.write(work, place, REFRESHED, mark)
+        return mark
+
     def _store(self, node: NodeIdentity, body: bytes) -> int:
+        self._check_known(node)
         events = decode_events(body)
         if len(events) > _LINES:
             raise TooLargeError(f"{_LINES} events may come at once.")
@@ -146,7 +171,7 @@ class NodeDesk:
             source = (event.source.node, event.source.api, event.source.environment)
             if source != (node.node, node.api, node.environment):
                 raise ManagementError("An event is of another node than its token.")
-        stored = UsageRepository(self.context.database).store([stored_usage(e) for e in events])
+        stored = UsageRepository(self.context.database).take(events)
         used: dict[str, float] = {}
         for event in events:
             if event.credential == "apikey" and event.subject is not None:
@@ -156,26 +181,15 @@ class NodeDesk:
         return stored
 
 
+def _mark(look: Look, place: Place) -> int:
+    """Return the number of the last refresh that was wanted of a place's nodes, 0 for none."""
+    found = settings.value(look, REFRESHED, place)
+    return found if isinstance(found, int) else 0
+
+
 def _plain(record: KeyRecord) -> KeyRecord:
     """Return a key whose attributes can be written as JSON: the store gives a read-only view."""
     return dataclasses.replace(record, attributes=dict(record.attributes))
-
-
-def stored_usage(event: UsageEvent) -> StoredUsage:
-    """Return an event as it is kept."""
-    return StoredUsage(
-        id=event.id,
-        time=event.time,
-        api=event.source.api,
-        environment=event.source.environment,
-        node=event.source.node,
-        version=event.source.version,
-        subject=event.subject or "",
-        status=event.status,
-        rows=event.rows or 0,
-        size=event.bytes,
-        document=msgspec.json.encode(event),
-    )
 
 
 def _wanted(exchange: Exchange) -> tuple[int, float]:

@@ -41,6 +41,9 @@ class Desk(Protocol):
 
     def statuses(self) -> tuple[PlaceStatus, ...]: ...
 
+    def knows(self, place: Place, node: str) -> bool:
+        """Whether a place has this node, in whatever phase; one that was removed is not known."""
+
     def logs(self, node: str, *, tail: int | None, follow: bool) -> Iterator[bytes]:
         """Yield lines of what a node printed. Raises NotFoundError.
 

@@ -77,7 +77,7 @@ def _misfits(raw: object, form: object, pointer: str, *, strict: bool) -> Iterat
     try:
         msgspec.convert(raw, form, strict=strict)
     except msgspec.ValidationError as error:
-        yield _misfit(error, pointer)
+        yield _misfit(error, pointer, _described(form))
 
 
 def _convert(raw: object, form: type[Form], pointer: str) -> Form:
@@ -87,14 +87,26 @@ def _convert(raw: object, form: type[Form], pointer: str) -> Form:
         raise _misfit(error, pointer) from error
 
 
-def _misfit(error: msgspec.ValidationError, pointer: str) -> ManagementError:
+def _misfit(
+    error: msgspec.ValidationError, pointer: str, described: str | None = None
+) -> ManagementError:
+    """Word what does not fit; `described` is what a field says of all that would."""
     told = str(error)
     found = _PLACE.search(told)
-    if found is not None:
-        told = told[: found.start()]
-        for step in _STEP.finditer(found[1]):
-            pointer = f"{pointer}/{step[1] or step[2]}"
-    return ManagementError(f"{told}.", pointer=pointer or "/")
+    if found is None:
+        return ManagementError(f"{told}.", hint=described, pointer=pointer or "/")
+    for step in _STEP.finditer(found[1]):
+        pointer = f"{pointer}/{step[1] or step[2]}"
+    return ManagementError(f"{told[: found.start()]}.", pointer=pointer or "/")
+
+
+def _described(form: object) -> str | None:
+    """Return the description that a field's type has, alone or beside None."""
+    for kind in (form, *get_args(form)):
+        for meta in getattr(kind, "__metadata__", ()):
+            if isinstance(meta, msgspec.Meta) and meta.description is not None:
+                return meta.description
+    return None
 
 
 def _struct(form: object) -> type | None:

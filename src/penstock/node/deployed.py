@@ -11,7 +11,9 @@ from typing import Final
 
 import msgspec
 
+from penstock.errors import ManagerUnreachableError
 from penstock.events import Event, Observer, Started, Stopping
+from penstock.link.client import ManagerClient, ask_refresh
 from penstock.link.keeper import SnapshotKeeper
 from penstock.node.http import Ending, GracefulServer
 from penstock.node.identity import Link, read_source, take_link
@@ -176,6 +178,8 @@ def _managed(state: Path, link: Link, source: Source, observe: Observer) -> Iter
     keeper = SnapshotKeeper(link.client, link.post(source, state), notice=observe)
 
     def introduce(node: Node) -> None:
+        node.fellows = _ManagedFellows(keeper, link.client)
+        node.refreshed = keeper.refresh_at_first
         keeper.adopt = node.take_limits
         node.take_limits(keeper.limits)
 
@@ -193,6 +197,24 @@ def _managed(state: Path, link: Link, source: Source, observe: Observer) -> Iter
             )
         finally:
             keeper.stop()
+
+
+@dataclass(frozen=True, slots=True)
+class _ManagedFellows:
+    """Told by way of the manager."""
+
+    keeper: SnapshotKeeper
+    client: ManagerClient
+
+    def asked(self) -> int:
+        return self.keeper.refresh
+
+    def ask(self) -> int | None:
+        try:
+            with self.client.open() as client:
+                return ask_refresh(client)
+        except ManagerUnreachableError:
+            return None
 
 
 def _link_figures(keeper: SnapshotKeeper) -> list[Figure]:

@@ -19,7 +19,7 @@ from penstock.node.compression import Coding, choose_coding, compress
 from penstock.node.exchange import Exchange
 from penstock.node.node import Handler, Node, Notes, refuse_method, require
 from penstock.node.readiness import send_readiness
-from penstock.node.recount import recount
+from penstock.node.recount import recount_everywhere
 from penstock.node.serving import Serving
 from penstock.node.sql_endpoint import ask_in_sql, wanted_of_sql
 from penstock.node.wanted import OPTIONS, Wanted, read_wanted, split_suffix
@@ -231,11 +231,11 @@ def _compressed(coding: Coding, body: bytes) -> bytes:
 
 
 async def refresh(node: Node, exchange: Exchange, notes: Notes) -> None:
-    """Count the tables anew and forget every answer."""
+    """Count the tables anew and forget every answer, at every node of the API."""
     require(await node.caller(exchange, notes), "refresh")
     loop = asyncio.get_running_loop()
-    done = await loop.run_in_executor(node.threads, recount, node)
-    body = {"forgotten": done.entries, "rows": done.rows}
+    done, told = await loop.run_in_executor(node.threads, recount_everywhere, node)
+    body = {"forgotten": done.entries, "rows": done.rows, "everywhere": told}
     await _respond_json(exchange, msgspec.json.encode(body))
 
 

@@ -18,6 +18,7 @@ from penstock.events import (
     IssuerKeysUnavailable,
     KeysUnreadable,
     LastUsedUnwritten,
+    LogLost,
     ManagerLost,
     RefreshFailed,
     ReloadRefused,
@@ -65,6 +66,7 @@ class Log:
         self._lines: list[bytes] = []
         self._now = (0, "")
         self._begin = b""
+        self._lost = 0
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._write_behind, name="penstock-log", daemon=True)
         self._thread.start()
@@ -85,10 +87,20 @@ class Log:
         self._write()
 
     def _write(self) -> None:
+        """Write what there is; where nobody takes it, say afterwards how much is missing."""
         lines, self._lines = self._lines, []
-        if lines:
-            self._stream.write(b"\n".join(lines) + b"\n")
+        if not lines:
+            return
+        torn = b"\n" if self._lost else b""
+        try:
+            self._stream.write(torn + b"\n".join(lines) + b"\n")
             self._stream.flush()
+        except OSError:  # a full disk: it goes on, and so does the log
+            self._lost += len(lines)
+            return
+        if self._lost:
+            self(LogLost(lines=self._lost))
+            self._lost = 0
 
     def _head(self, level: str) -> bytes:
         """Return how a line begins, worded once for all that happens in a millisecond."""

@@ -7,7 +7,7 @@ import traceback
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from threading import Timer
+from threading import Lock, Timer
 from time import perf_counter, time
 
 from penstock.auth.authenticate import find_credentials
@@ -27,6 +27,7 @@ from penstock.events import Answered, Event, Failed, Interrupted, Observer
 from penstock.link.snapshot import NodeLimits
 from penstock.node.admission import Admission
 from penstock.node.exchange import Exchange
+from penstock.node.fellows import Fellows, NoFellows
 from penstock.node.keys import KeySource
 from penstock.node.metrics import Figure, Metrics
 from penstock.node.protocol import Draining
@@ -71,7 +72,8 @@ class Node:
     """`serving` is replaced as a whole when the project changes; requests under way keep theirs.
 
     `meter` is told of every request before its answer is out: a caller who has an answer can count
-    on its being metered. `observe` is told afterwards.
+    on its being metered. `observe` is told afterwards. `refreshed` is the mark of the last refresh
+    of all nodes that this one took part in; whoever counts tables has `counting`.
     """
 
     serving: Serving
@@ -83,6 +85,9 @@ class Node:
     draining: Draining = field(default_factory=Draining)
     more_figures: Callable[[], Iterable[Figure]] = tuple
     warnings: Callable[[], Mapping[str, str]] = dict
+    fellows: Fellows = field(default_factory=NoFellows)
+    refreshed: int = 0
+    counting: Lock = field(default_factory=Lock)
     cache: ResultCache = field(init=False)
     flights: SingleFlight[Entry] = field(default_factory=SingleFlight)
     admission: Admission = field(init=False)

@@ -35,6 +35,18 @@ def recount(node: Node) -> Refreshed:
     return done
 
 
+def recount_everywhere(node: Node) -> tuple[Refreshed, bool]:
+    """Count here, and have the API's other nodes do the same; whether they were told.
+
+    Raises as `recount` does.
+    """
+    with node.counting:
+        mark = node.fellows.ask()
+        done = recount(node)
+        node.refreshed = max(node.refreshed, mark or 0)
+    return done, mark is not None
+
+
 def is_due(model: Model, refresh: float, *, tried: float, now: float) -> bool:
     """Whether the oldest count is older than the project wants, and nobody has just tried.
 
@@ -46,7 +58,7 @@ def is_due(model: Model, refresh: float, *, tried: float, now: float) -> bool:
 
 @contextmanager
 def recounting(node: Node) -> Iterator[None]:
-    """Count in a thread whenever the project in force says that it is time."""
+    """Count in a thread whenever it is time, as the project says, or when all nodes are to."""
     stop = threading.Event()
     thread = threading.Thread(
         target=_recount_forever, args=(node, stop), name="penstock-refresh", daemon=True
@@ -62,11 +74,13 @@ def recounting(node: Node) -> Iterator[None]:
 def _recount_forever(node: Node, stop: threading.Event) -> None:
     tried = 0.0
     while not stop.wait(_LOOK_EVERY):
-        serving, now = node.serving, time()
-        if not is_due(serving.pipeline.gate.model, serving.project.refresh, tried=tried, now=now):
-            continue
-        tried = now
-        try:
-            recount(node)
-        except PenstockError as error:
-            node.observe(RefreshFailed(reason=error.detail))
+        with node.counting:
+            serving, now, asked = node.serving, time(), node.fellows.asked()
+            model, refresh = serving.pipeline.gate.model, serving.project.refresh
+            if asked <= node.refreshed and not is_due(model, refresh, tried=tried, now=now):
+                continue
+            tried, node.refreshed = now, max(node.refreshed, asked)
+            try:
+                recount(node)
+            except PenstockError as error:
+                node.observe(RefreshFailed(reason=error.detail))

@@ -60,17 +60,22 @@ def read_connector(
             "Give `files`, a table and its file or glob on each line, or `database`.",
         )
     _check_secrets(document, file.options, report)
+    paths = file.files if file.database is None else {**file.files, "": file.database}
+    elsewhere = frozenset(name for name, path in paths.items() if not document.is_known(path))
     return Connector(
         name=name,
         engine=file.engine,
         description=file.description,
         catalog=file.catalog,
+        elsewhere=elsewhere,
         settings=EngineSettings(
             database=name,
             root=root,
             files={
                 # One that was reported stays: nobody need miss its table as well.
-                table: check_file(pattern, root, document, report, "files", table) or root
+                table: root
+                if table in elsewhere
+                else check_file(pattern, root, document, report, "files", table) or root
                 for table, pattern in file.files.items()
             },
             options=_options(file, document, root, report),
@@ -111,7 +116,7 @@ def _options(
     options: dict[str, EngineOption] = dict(file.options)
     if file.database is None:
         return options
-    if file.engine not in _IN_FILES:
+    if file.engine not in _IN_FILES or not document.is_known(file.database):
         return {**options, "database": file.database}
     path = check_file(file.database, root, document, report, "database")
     return options if path is None else {**options, "database": str(path)}

@@ -22,7 +22,8 @@ def digest_project(
     parts = {file.path: _hash(file.text.encode()) for file in files}
     parts |= {path.relative_to(root).as_posix(): _hash(path.read_bytes()) for path in keys}
     if variables:
-        secret = msgspec.json.encode(dict(variables), order="sorted")
+        values = {name: str(value) for name, value in variables.items()}
+        secret = msgspec.json.encode(values, order="sorted")
         salt = _hash(msgspec.json.encode(parts, order="sorted")).encode()
         parts["$"] = hashlib.scrypt(secret, salt=salt, n=1 << 13, r=8, p=1, dklen=32).hex()
     return _hash(msgspec.json.encode(parts, order="sorted"))

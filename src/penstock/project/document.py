@@ -66,6 +66,12 @@ def _kept(node: Node, gone: list[tuple[Step, ...]] | None) -> Node | None:
     return None if () in gone else node.without(gone)
 
 
+class Unknown(str):
+    """The value of a variable that is not known here: it is for reading what else there is."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
     """One project file, read. `variables` are the environment's values it took, by name."""
@@ -101,6 +107,11 @@ class Document:
         """Return where the key of a value stands."""
         node = self.at(*loc)
         return Place(self.file, *(node.key or node.start))
+
+    def is_known(self, text: str) -> bool:
+        """Whether a text from here is as meant: no variable stands in it that is not known."""
+        unknown = (value for value in self.variables.values() if isinstance(value, Unknown))
+        return not any(value in text for value in unknown)
 
     def names(self, *loc: Step) -> tuple[str, ...]:
         """Return the keys of the mapping at a path, none where there is no mapping."""

@@ -34,6 +34,7 @@ from penstock.project.fields import (
 from penstock.project.files import check_file
 from penstock.project.probes import ProbeEntry
 from penstock.project.report import Report
+from penstock.project.reserved import RESERVED_PROJECTS
 from penstock.project.roles import check_roles
 from penstock.project.types import (
     Anonymous,
@@ -150,6 +151,13 @@ def read_root(
     if "name" not in document.names():
         hint = "Add `name: …`: letters, digits and `_`."
         report.add(document.place(), "MISSING_KEY", "The project has no name.", hint)
+    if file.name in RESERVED_PROJECTS:
+        report.add(
+            document.place("name"),
+            "RESERVED_NAME",
+            f"A project cannot be called {file.name!r}: addresses of Penstock itself begin so.",
+            "Choose another name: it is part of the addresses that callers use.",
+        )
     document = valid.document
     authentication = _authentication(file.authentication, document, root, roles, report)
     _check_limits(file.limits, document, report)

@@ -58,6 +58,8 @@ class Connector:
     """A database: which engine, opened how.
 
     `catalog` is what the project's query engine calls it, maybe with a schema: `shop.public`.
+    `elsewhere` are those of its files, by table, that only a node's environment says; its own
+    database is "".
     """
 
     name: str
@@ -65,6 +67,7 @@ class Connector:
     settings: EngineSettings
     description: str | None = None
     catalog: str | None = None
+    elsewhere: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

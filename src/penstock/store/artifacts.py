@@ -59,7 +59,10 @@ def get(look: Look, digest: str) -> ArtifactRecord:
     """Raise NotFoundError for a digest that no artifact has."""
     row = look.session.get(ArtifactRow, digest)
     if row is None:
-        raise NotFoundError(f"There is no artifact {digest!r}.")
+        raise NotFoundError(
+            f"There is no artifact {digest!r}.",
+            hint="Where it was removed, deploying its version builds it anew.",
+        )
     return _record(row)
 
 

@@ -40,6 +40,9 @@ class AttemptRepository:
         with self.database.writing() as session:
             session.execute(delete(AttemptRow).where(AttemptRow.last < now - _FORGOTTEN))
             rows = {key: session.get(AttemptRow, key) for key in keys}
+            for row in rows.values():
+                if row is not None and row.last > now:  # the clock was set back meanwhile
+                    row.blocked_until, row.last = now + row.blocked_until - row.last, now
             wait = max((row.blocked_until - now for row in rows.values() if row), default=0.0)
             if wait > 0:
                 return wait

@@ -87,10 +87,7 @@ def create(work: Work, version: str) -> BuildRecord:
     """Queue a build. Raises ConflictError for a version without files, or being built."""
     found = versions.get(work, version)
     if found.content is None:
-        raise ConflictError(
-            f"Version {found.name!r} has no files yet.",
-            hint="Synchronise it from a folder, a ZIP or a Git repository first.",
-        )
+        raise without_files(found.name)
     ended = [status.value for status in BuildStatus if status.ended]
     running = select(BuildRow.id).where(BuildRow.version == version, ~BuildRow.status.in_(ended))
     other = work.session.scalar(running)
@@ -107,6 +104,14 @@ def create(work: Work, version: str) -> BuildRecord:
     record = _record(row)
     work.note("build:builds:create", _resource(record, found.project), None, record)
     return record
+
+
+def without_files(version: str) -> ConflictError:
+    """Return what is said of a version that there is nothing to build of."""
+    return ConflictError(
+        f"Version {version!r} has no files yet.",
+        hint="Synchronise it from a folder, a ZIP or a Git repository first.",
+    )
 
 
 def get(look: Look, build: str) -> BuildRecord:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import re
@@ -104,18 +105,46 @@ class ContentStore:
                         file.write(chunk)
                 path.chmod(0o700 if entry.executable else 0o600)
 
-    def collect(self, keep: AbstractSet[str]) -> int:
-        """Remove what no tree of `keep` needs; return how many bytes that made free."""
+    def collect(self, keep: AbstractSet[str], before: float) -> int:
+        """Remove what no tree of `keep` needs; return how many bytes that made free.
+
+        What was kept, or kept once more, after `before`, in epoch seconds, stays: whose it is may
+        not be told yet. Raises ArtifactError, and removes nothing, where a tree cannot be read.
+        """
         needed = {*keep}
         for digest in keep:
             needed.update(entry.digest for entry in self.tree(digest))
-        freed = 0
         with translated(str(self.folder)):
-            for path in self.folder.glob("*/*"):
-                if f"sha256:{path.name}" not in needed:
-                    freed += path.stat().st_size
-                    path.unlink()
-        return freed
+            kept = self.folder.glob("[0-9a-f][0-9a-f]/*")
+            unneeded = [path for path in kept if f"sha256:{path.name}" not in needed]
+            # Begun by somebody who was killed.
+            begun = self.folder.glob(".*")
+            return sum(self._remove(path, before) for path in (*unneeded, *begun))
+
+    def _remove(self, path: Path, before: float) -> int:
+        """Remove what is not new, nor wanted anew; return its size if it was removed."""
+        with self._alone():
+            try:
+                found = path.stat()
+            except FileNotFoundError:  # it was on its way to its name
+                return 0
+            if found.st_mtime >= before:
+                return 0
+            if path.is_dir():
+                remove_folder(path)
+            else:
+                path.unlink()
+        return found.st_size
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Keep what is kept once more and what is removed apart, whichever process does either."""
+        folder = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(folder)
 
     def _keep(self, content: BinaryIO) -> tuple[str, int]:
         with self._temporary() as (file, path):
@@ -147,9 +176,10 @@ class ContentStore:
 
     def _name(self, file: BinaryIO, path: Path, digest: str) -> None:
         place = self._place(digest)
-        if place.exists():
-            os.utime(place)  # for who collects: it is wanted anew
-            return
+        with self._alone():
+            if place.exists():
+                os.utime(place)  # for who collects: it is wanted anew
+                return
         file.flush()
         os.fsync(file.fileno())
         place.parent.mkdir(mode=0o700, exist_ok=True)

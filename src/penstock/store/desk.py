@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 
 from penstock.deploy.rollout.types import Options, Rollout
+
+MOST_NODES: Final = 100
+MOST_UNITS: Final = 64
 
 
 class DeployWish(msgspec.Struct, frozen=True, kw_only=True):

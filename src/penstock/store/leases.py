@@ -23,7 +23,10 @@ class LeaseRow(Row):
 
 
 class Lease(msgspec.Struct, frozen=True, kw_only=True):
-    """`token` grows with each new holder, for ever; `expires` is in epoch seconds."""
+    """`token` grows with each new holder, for ever; `expires` is in epoch seconds, of its clock.
+
+    Nothing is decided by that time alone: clocks of machines differ, and are set.
+    """
 
     name: str
     holder: str
@@ -37,20 +40,29 @@ class LeaseRepository:
 
     database: Database
 
-    def acquire(self, name: str, holder: str, seconds: float, now: float) -> Lease | None:
-        """Take a lease that is free or has ended; None while somebody else holds it.
+    def find(self, name: str) -> Lease | None:
+        """Return a lease as its holder wrote it last, None if nobody holds it."""
+        with self.database.reading() as session:
+            row = session.get(LeaseRow, name)
+            return None if row is None else _lease(row)
 
-        Who holds it already keeps the token, and holds it longer.
+    def acquire(
+        self, name: str, holder: str, seconds: float, now: float, silent: Lease | None = None
+    ) -> Lease | None:
+        """Take a lease that is free; None while somebody else holds it.
+
+        `silent` is one that was seen unchanged for as long as it lasts: if it still is as it was,
+        it is taken. Who holds it already keeps the token, and holds it longer.
         """
         with self.database.writing() as session:
             row = session.get(LeaseRow, name)
             if row is None:
                 row = LeaseRow(name=name, holder=None, token=0, expires=0.0)
                 session.add(row)
-            held = row.holder is not None and row.expires > now
-            if held and row.holder != holder:
+            held = _lease(row)
+            if held is not None and held.holder != holder and held != silent:
                 return None
-            if not held:
+            if row.holder != holder:
                 row.token += 1
             row.holder, row.expires = holder, now + seconds
             return Lease(name=name, holder=holder, token=row.token, expires=row.expires)
@@ -71,14 +83,14 @@ class LeaseRepository:
             if row is not None and holds(session, lease):
                 row.holder, row.expires = None, 0.0
 
-    def check(self, lease: Lease, now: float) -> bool:
-        """Whether it is still held, and has not ended."""
-        with self.database.reading() as session:
-            row = session.get(LeaseRow, lease.name)
-            return row is not None and holds(session, lease) and row.expires > now
-
 
 def holds(session: Session, lease: Lease) -> bool:
     """Whether nobody else took it since: what a write by its token depends on."""
     row = session.get(LeaseRow, lease.name)
     return row is not None and row.holder == lease.holder and row.token == lease.token
+
+
+def _lease(row: LeaseRow) -> Lease | None:
+    if row.holder is None:
+        return None
+    return Lease(name=row.name, holder=row.holder, token=row.token, expires=row.expires)

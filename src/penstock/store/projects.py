@@ -7,12 +7,11 @@ from sqlalchemy import String, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from penstock.errors import ConflictError, ManagementError, NotFoundError
+from penstock.project.reserved import RESERVED_PROJECTS
 from penstock.store.audited import Audited
 from penstock.store.database import Row
 from penstock.store.paging import Page, Reach, Span, paged, spanned
 from penstock.store.unit import Look, Resource, Work
-
-RESERVED = frozenset({"preview", "api", "node"})  # what addresses of the gateway begin with
 
 
 class ProjectRow(Row, Audited):
@@ -100,9 +99,10 @@ def _row(look: Look, project: str) -> ProjectRow:
 
 
 def _check_free(work: Work, name: str) -> None:
-    if name in RESERVED:
+    if name in RESERVED_PROJECTS:
         raise ManagementError(
-            f"A project cannot be called {name!r}: the gateway's own addresses begin so.",
+            f"A project cannot be called {name!r}: addresses of Penstock itself begin so.",
+            hint="Choose another name: it is part of the addresses that callers use.",
             pointer="/name",
         )
     if work.session.scalar(select(ProjectRow.id).where(ProjectRow.name == name)) is not None:

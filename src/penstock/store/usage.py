@@ -15,6 +15,7 @@ from penstock.store.apis import ApiRow
 from penstock.store.database import BIG, Database, Row
 from penstock.store.paging import Reach
 from penstock.store.unit import Look
+from penstock.usage.event import UsageEvent
 
 _SERVER_ERROR = 500
 
@@ -89,10 +90,32 @@ class UsageRepository:
             # Compiled once: a statement that holds the values takes seventeen times as long.
             return session.connection().execute(self._insert(), rows).rowcount
 
+    def take(self, events: Sequence[UsageEvent]) -> int:
+        """Keep what nodes counted, as `store` does."""
+        return self.store([stored_usage(event) for event in events])
+
     def _insert(self) -> Executable:
         postgresql_ = self.database.engine.dialect.name == postgres.NAME
         insert = postgresql.insert(UsageRow) if postgresql_ else sqlite.insert(UsageRow)
         return insert.on_conflict_do_nothing().execution_options(preserve_rowcount=True)
+
+
+def stored_usage(event: UsageEvent) -> StoredUsage:
+    """Return an event as it is kept."""
+    source = event.source
+    return StoredUsage(
+        id=event.id,
+        time=event.time,
+        api=source.api,
+        environment=source.environment,
+        node=source.node,
+        version=source.version,
+        subject=event.subject or "",
+        status=event.status,
+        rows=event.rows or 0,
+        size=event.bytes,
+        document=msgspec.json.encode(event),
+    )
 
 
 def counted(look: Look, reach: Reach, wanted: UsageFilter) -> tuple[UsageCount, ...]:

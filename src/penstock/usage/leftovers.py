@@ -10,7 +10,7 @@ from penstock.errors import StateError
 from penstock.usage.event import UsageEvent, UsageUnreadableError, decode_events
 from penstock.usage.spool import FOLDER, Spool
 
-Take = Callable[[Sequence[UsageEvent]], None]
+Take = Callable[[Sequence[UsageEvent]], object]
 
 
 @dataclass(frozen=True, slots=True)

@@ -229,6 +229,45 @@ def test_a_database_elsewhere_and_its_secrets_are_not_needed(workshop: Workshop)
     assert "Not set here, and not needed to build: DB_HOST, DB_PASSWORD" in said
 
 
+@pytest.mark.parametrize(
+    "connector",
+    [
+        'engine: sqlite\ndatabase: "${SHOP_FILE}"\n',
+        'engine: duckdb\ndatabase: "data/${SHOP_FILE}.db"\n',
+        'engine: duckdb\nfiles: {orders: "data/${SHOP_FILE}.csv", customers: "${SHOP_FILE}"}\n',
+    ],
+    ids=["sqlite", "duckdb", "files"],
+)
+def test_a_file_that_only_a_nodes_environment_names_is_not_needed(
+    workshop: Workshop, connector: str
+) -> None:
+    workshop.write("connectors/shop.yaml", connector)
+    manifest = workshop.store.manifest(workshop.build().digest)
+
+    assert manifest.variables == ["SHOP_FILE"]
+    assert not any(path.startswith("data/") for path in manifest.files)
+    said = [line.text for line in workshop.lines]
+    assert "Not opened, nodes will look before they serve: shop" in said
+
+
+def test_other_files_of_such_a_database_are_in_the_artifact(workshop: Workshop) -> None:
+    files = 'engine: duckdb\nfiles: {orders: data/orders.csv, customers: "${SHOP_FILE}"}\n'
+    workshop.write("connectors/shop.yaml", files)
+
+    manifest = workshop.store.manifest(workshop.build().digest)
+
+    assert "data/orders.csv" in manifest.files
+
+
+def test_a_file_that_is_named_outright_is_needed(workshop: Workshop) -> None:
+    workshop.write("connectors/shop.yaml", "engine: sqlite\ndatabase: data/none.db\n")
+
+    with pytest.raises(ProjectError) as told:
+        workshop.build()
+
+    assert "FILE_NOT_FOUND" in {issue.code for issue in told.value.issues}
+
+
 def test_what_the_environment_holds_is_not_in_the_artifact(workshop: Workshop) -> None:
     workshop.write("connectors/shop.yaml", POSTGRES)
     without = workshop.build()

@@ -180,13 +180,24 @@ def test_a_log_is_followed_until_the_node_ends(bench: Bench) -> None:
     reader.join(30)
 
     assert not reader.is_alive()
-    assert [line for line in lines if b"started" not in line] == [b"line 0", b"line 1", b"line 2"]
+    printed = [line for line in lines if line and b"started" not in line]
+    assert printed == [b"line 0", b"line 1", b"line 2"]
+
+
+def test_who_follows_a_log_that_is_silent_can_leave(bench: Bench) -> None:
+    node = bench.run()
+    lines = bench.driver.logs(node.id, follow=True)
+    silent = itertools.islice((line for line in lines if not line), 2)
+
+    assert list(silent) == [b"", b""]
+    lines.close()  # type: ignore[attr-defined]  # it is a generator
+    assert bench.wait_for(node).id == node.id
 
 
 def test_who_stops_following_a_log_is_let_go(bench: Bench) -> None:
     node = bench.run()
     lines = bench.driver.logs(node.id, follow=True)
-    first = list(itertools.islice(lines, 1))
+    first = list(itertools.islice(filter(None, lines), 1))
     lines.close()  # type: ignore[attr-defined]  # it is a generator
 
     assert first == [f"started {node.id}".encode()]

@@ -106,7 +106,7 @@ def test_a_node_goes_on_without_its_keeper(bench: Bench) -> None:
 def test_a_log_that_grows_is_turned_over_and_can_still_be_followed(bench: Bench) -> None:
     node = bench.run()
     log = folder(bench, node) / "log"
-    lines = bench.driver.logs(node.id, follow=True)
+    lines = filter(None, bench.driver.logs(node.id, follow=True))
     assert next(lines) == f"started {node.id}".encode()
     bench.ask(node, f"/print?lines=120&width={LOG_BYTES // 100}")
 

@@ -406,6 +406,8 @@ def test_a_new_colour_whose_node_ends_twice_is_aborted(phase: Phase) -> None:
         drive.tell(NodeLost(drive.state.of(Colour.GREEN)[-1].id, "exit 1"))
 
     assert drive.outcome is Phase.ABORTED
+    assert drive.state.last is not None
+    assert drive.state.last.reason == "a node of the new colour ended twice: exit 1"
 
 
 @pytest.mark.parametrize("phase", [Phase.PROMOTING, Phase.BAKING])

@@ -16,6 +16,7 @@ from penstock.errors import PenstockError
 from penstock.plan.build import build_plan
 from penstock.policy.permit import Gate
 from penstock.policy.types import Policies
+from penstock.project.document import Unknown
 from penstock.project.inspect import inspect
 from penstock.project.load import check_project
 from penstock.project.saved import example
@@ -27,7 +28,7 @@ from penstock.query.types import Json
 from penstock.sql.across import compile_across
 from penstock.sql.mode.translate import translate_sql
 
-_PLACEHOLDER: Final = "1" * 64  # a number, a text, and long enough for a shared secret
+_PLACEHOLDER: Final = Unknown("1" * 64)  # a number, a text, and long enough for a shared secret
 _CALLER: Final = Principal(subject="build", kind="check")
 
 
@@ -115,8 +116,12 @@ def _columns(project: Project, saved: SavedQuery, dialects: Mapping[str, str]) -
 
 
 def is_inside(project: Project, database: str) -> bool:
-    """Return whether a database is made of the project's own files: it is then the artifact's."""
-    return bool(data_of(project.connectors[database]))
+    """Return whether a database is made of the project's own files: it is then the artifact's.
+
+    It is not where a path of it is only known to a node.
+    """
+    connector = project.connectors[database]
+    return bool(data_of(connector)) and not connector.elsewhere
 
 
 def inspect_databases(project: Project, databases: tuple[str, ...]) -> None:

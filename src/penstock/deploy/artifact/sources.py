@@ -95,9 +95,11 @@ def _named(project: Project) -> Iterator[Path]:
 
 def data_of(connector: Connector) -> Sequence[Path]:
     """Return the paths and globs of a connector's data, none where it lies elsewhere."""
+    paths = dict(connector.settings.files)
     database = connector.settings.options.get("database")
-    own = () if connector.engine not in {"duckdb", "sqlite"} or database is None else (database,)
-    return (*connector.settings.files.values(), *(Path(str(path)) for path in own))
+    if connector.engine in {"duckdb", "sqlite"} and database is not None:
+        paths[""] = Path(str(database))
+    return [path for name, path in paths.items() if name not in connector.elsewhere]
 
 
 def _source(root: Path, file: Path) -> Source:

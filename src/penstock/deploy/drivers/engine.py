@@ -13,6 +13,7 @@ from docker.api.client import APIClient
 from docker.errors import APIError, DockerException, NotFound
 from urllib3.exceptions import HTTPError
 
+from penstock.deploy.drivers.beating import beating
 from penstock.deploy.drivers.log_stream import Asked, LogStream
 from penstock.errors import DriverError, DriverUnavailableError
 
@@ -47,10 +48,13 @@ class Engine:
             return self._try(act)
 
     def stream(self, asked: Asked) -> Iterator[bytes]:
-        """Yield chunks of a log as they come, and let go of it when the caller does."""
+        """Yield chunks of a log as they come, and let go of it when the caller does.
+
+        Who follows it is given an empty one while it is silent.
+        """
         stream = self.call(lambda api: LogStream(api, asked))
         try:
-            yield from stream
+            yield from beating(stream, stream.close) if asked.follow else stream
         except _LOST as error:
             raise self._unavailable(error) from error
         finally:

@@ -68,7 +68,8 @@ class Driver(Protocol):
     def logs(self, node: str, *, tail: int | None = None, follow: bool = False) -> Iterator[bytes]:
         """Yield lines of what a node printed, without their ends; the last `tail` of them.
 
-        Logs of a node that was stopped may be gone. Raises NotFoundError.
+        Who follows them is given an empty line at least each second, and can leave then. Logs of a
+        node that was stopped may be gone. Raises NotFoundError.
         """
 
     def stats(self, node: str) -> NodeStats | None:

@@ -5,7 +5,6 @@ from penstock.deploy.gateway.certificates import read_certificate
 from penstock.deploy.gateway.foreground import run_gateway
 from penstock.deploy.gateway.gateway import Gateway
 from penstock.deploy.gateway.types import (
-    RESERVED_PROJECTS,
     ApiRoute,
     Certificate,
     Domain,
@@ -18,7 +17,6 @@ from penstock.deploy.gateway.types import (
 )
 
 __all__ = [
-    "RESERVED_PROJECTS",
     "AccessRecord",
     "ApiRoute",
     "Certificate",

@@ -10,13 +10,13 @@ from typing import Final
 
 from penstock.deploy.gateway.routes import paths
 from penstock.deploy.gateway.types import (
-    RESERVED_PROJECTS,
     ApiRoute,
     GatewayConfig,
     Listener,
     Upstream,
 )
 from penstock.errors import GatewayError
+from penstock.project.reserved import RESERVED_PROJECTS
 
 _NAME: Final = re.compile(r"[A-Za-z0-9_~-][A-Za-z0-9._~-]*")
 _LABEL: Final = r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?"
@@ -42,7 +42,9 @@ def _in_names(routes: Iterable[ApiRoute]) -> Iterator[GatewayError]:
             if not _NAME.fullmatch(name):
                 yield GatewayError(f"{name!r} cannot stand in the address of an API.")
         if route.project in RESERVED_PROJECTS:
-            yield GatewayError(f"A project cannot be called {route.project!r}.")
+            yield GatewayError(
+                f"A project cannot be called {route.project!r}.", hint="Choose another name."
+            )
         for domain in route.domains:
             if not _DOMAIN.fullmatch(domain.name):
                 yield GatewayError(f"{domain.name!r} is not a domain.")

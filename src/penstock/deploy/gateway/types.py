@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final
 
 from penstock.deploy.types import Address, Place
 from penstock.secret import Secret
-
-RESERVED_PROJECTS: Final = frozenset({"preview"})
-"""A project of this name would stand where the previews of the others are."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -223,8 +223,10 @@ def _relapse(state: Rollout, change: Change) -> str | None:
     """Return why the new colour is no good: one of its nodes failed twice."""
     if change.phase in (Phase.QUEUED, Phase.BUILDING, Phase.ROLLING_BACK):
         return None
-    again = [node for node in state.of(change.target) if node.attempt > _TRIES]
-    return "a node of the new colour ended twice" if again else None
+    if all(node.attempt <= _TRIES for node in state.of(change.target)):
+        return None
+    ends = [node.problem for node in state.of(change.target, NodePhase.LOST) if node.problem]
+    return ": ".join(("a node of the new colour ended twice", *ends[-1:]))
 
 
 def _retire(state: Rollout, now: float) -> Transition:

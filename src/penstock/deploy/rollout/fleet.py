@@ -66,7 +66,7 @@ def _lost(state: Rollout, node: Node, reason: str, now: float) -> Transition:
     alert = node.phase is NodePhase.READY
     note = Note(deployment=node.deployment, node=node.id, detail=f"lost: {reason}", alert=alert)
     steady = node.phase is NodePhase.READY and now - node.since >= STEADY
-    state = _with(state, replace(node, phase=NodePhase.LOST, since=now))
+    state = _with(state, replace(node, phase=NodePhase.LOST, since=now, problem=reason))
     release = state.release(node.colour)
     if release is not None and release.deployment == node.deployment:
         attempt = 1 if steady else node.attempt + 1

@@ -62,9 +62,13 @@ def _deployment(state: Rollout, request: Deploy | Start) -> Deploy:
     """Return what is to be deployed: for a start, what was stopped."""
     if isinstance(request, Deploy):
         return request
+    if state.parked is None and state.live:
+        raise ConflictError(
+            "It runs already.",
+            hint="`penstock status` shows on what; `penstock scale` gives it another size.",
+        )
     if state.parked is None:
-        said = "It runs already." if state.live else "Nothing was deployed here yet."
-        raise ConflictError(said, hint=None if state.live else "`penstock deploy` does it.")
+        raise ConflictError("Nothing was deployed here yet.", hint="`penstock deploy` does it.")
     options = replace(state.parked.options, bake=0.0, approval=False)
     release = replace(state.parked, deployment=request.deployment, options=options)
     return Deploy(release, Kind.START)
@@ -89,7 +93,9 @@ def _approve(state: Rollout, now: float) -> Transition:
 def _abort(state: Rollout, reason: str, now: float) -> Transition:
     change = state.change
     if change is None:
-        raise ConflictError("No deployment is under way.")
+        raise ConflictError(
+            "No deployment is under way.", hint="`penstock history` shows how the last one ended."
+        )
     if change.phase not in BEFORE_PROMOTION:
         raise ConflictError(
             f"The deployment is {change.phase.value}: the new colour serves already.",
@@ -108,7 +114,9 @@ def _roll_back(state: Rollout, request: RollBack, now: float) -> Transition:
             hint="`penstock abort` ends it.",
         )
     if change.phase is Phase.ROLLING_BACK:
-        raise ConflictError("It is being rolled back already.")
+        raise ConflictError(
+            "It is being rolled back already.", hint="`penstock status` shows how far it is."
+        )
     if change.previous is None or state.release(change.previous) is None:
         raise ConflictError(
             "There is nothing to go back to: it is the first deployment here.",
@@ -174,7 +182,12 @@ def _stop(state: Rollout, *, keep_size: bool) -> Transition:
     _refuse_while_changing(state)
     release = None if state.live is None else state.release(state.live)
     if release is None:
-        raise ConflictError("It does not run.")
+        raise ConflictError(
+            "It does not run.",
+            hint="`penstock start` runs what was stopped."
+            if state.parked
+            else "`penstock deploy` comes first.",
+        )
     parked = release if keep_size else replace(release, nodes=1, units=1)
     stopped = replace(state, live=None, blue=None, green=None, warm_until=None, parked=parked)
     said = "stopped" if keep_size else "stopped; its size is 1 × 1 unit from now on"

@@ -6,10 +6,12 @@ from typing import Final
 
 import msgspec
 
+from penstock.deploy.types import Place
 from penstock.errors import ManagementError
 from penstock.link.snapshot import NodeLimits
 from penstock.manager.forms import DomainForm, SettingForm
 from penstock.manager.reading import read_object
+from penstock.manager.resources.named import Named
 from penstock.manager.routes import Call, Changes, Makes, Reads, Route, taking
 from penstock.store import domains, settings
 from penstock.store.domains import DomainRecord
@@ -17,8 +19,10 @@ from penstock.store.settings import SettingRecord
 from penstock.store.unit import Look, Work
 
 _ROOT: Final = "/apis/{api_id}/environments/{environment}"
+_LARGEST_NUMBER: Final = 1 << 62
 _LARGEST: Final = 65_536  # bytes of a setting's JSON
 LIMITS: Final = "limits"  # the setting that running nodes take over
+REFRESHED: Final = "refreshed"  # a number: where it grows, running nodes count their tables anew
 
 
 class Domains(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,38 +49,46 @@ def _remove_domain(work: Work, call: Call, _: object) -> None:
     domains.remove(work, call.place, call.ids["domain"])
 
 
-def _place_settings(look: Look, call: Call) -> Settings:
-    return Settings(items=settings.of(look, call.place))
+def _where(call: Call) -> Place | None:
+    """Return the place that a path names, None where it is of the whole installation."""
+    return call.place if "api_id" in call.ids else None
 
 
-def _place_setting(look: Look, call: Call) -> SettingRecord:
-    return settings.get(look, call.place, call.ids["name"])
-
-
-def _set_in_place(work: Work, call: Call, form: SettingForm) -> SettingRecord:
-    name = call.ids["name"]
-    return settings.write(work, call.place, name, _checked(name, form.value))
-
-
-def _remove_in_place(work: Work, call: Call, _: object) -> None:
-    settings.remove(work, call.place, call.ids["name"])
-
-
-def _settings(look: Look, _: Call) -> Settings:
-    return Settings(items=settings.of(look, None))
+def _settings(look: Look, call: Call) -> Settings:
+    return Settings(items=settings.of(look, _where(call)))
 
 
 def _setting(look: Look, call: Call) -> SettingRecord:
-    return settings.get(look, None, call.ids["name"])
+    return settings.get(look, _where(call), call.ids["name"])
 
 
 def _set(work: Work, call: Call, form: SettingForm) -> SettingRecord:
     name = call.ids["name"]
-    return settings.write(work, None, name, _checked(name, form.value))
+    return settings.write(work, _where(call), name, _checked(name, form.value))
 
 
 def _remove(work: Work, call: Call, _: object) -> None:
-    settings.remove(work, None, call.ids["name"])
+    settings.remove(work, _where(call), call.ids["name"])
+
+
+def _settings_of(whose: str, path: str) -> tuple[Route, ...]:
+    return Named(
+        path,
+        "config:settings",
+        every=_settings,
+        show=_setting,
+        put=_set,
+        remove=_remove,
+        listing=Settings,
+        record=SettingRecord,
+        form=SettingForm,
+        says=(
+            f"List the settings of {whose}",
+            f"Show a setting of {whose}",
+            f"Set a setting of {whose}",
+            f"Remove a setting of {whose}",
+        ),
+    ).routes()
 
 
 def _checked(name: str, value: object) -> object:
@@ -85,6 +97,8 @@ def _checked(name: str, value: object) -> object:
         raise ManagementError(f"A setting may have {_LARGEST} bytes.", pointer="/value")
     if name == LIMITS:
         read_object(value, NodeLimits)
+    if name == REFRESHED and (type(value) is not int or not 0 <= value < _LARGEST_NUMBER):
+        raise ManagementError("This setting is a whole number.", pointer="/value")
     return value
 
 
@@ -123,68 +137,6 @@ ROUTES: Final = (
         summary="Lead a domain nowhere",
         handler=Changes(_remove_domain, _domain),
     ),
-    Route(
-        method="GET",
-        path=f"{_ROOT}/settings",
-        permission="config:settings:read",
-        summary="List the settings of an environment",
-        handler=Reads(_place_settings),
-        gives=Settings,
-    ),
-    Route(
-        method="GET",
-        path=f"{_ROOT}/settings/{{name}}",
-        permission="config:settings:read",
-        summary="Show a setting of an environment",
-        handler=Reads(_place_setting),
-        gives=SettingRecord,
-    ),
-    Route(
-        method="PUT",
-        path=f"{_ROOT}/settings/{{name}}",
-        permission="config:settings:write",
-        summary="Set a setting of an environment",
-        handler=Changes(taking(SettingForm, _set_in_place), _place_setting, makes=True),
-        takes=SettingForm,
-        gives=SettingRecord,
-    ),
-    Route(
-        method="DELETE",
-        path=f"{_ROOT}/settings/{{name}}",
-        permission="config:settings:delete",
-        summary="Remove a setting of an environment",
-        handler=Changes(_remove_in_place, _place_setting),
-    ),
-    Route(
-        method="GET",
-        path="/settings",
-        permission="config:settings:read",
-        summary="List the settings of the installation",
-        handler=Reads(_settings),
-        gives=Settings,
-    ),
-    Route(
-        method="GET",
-        path="/settings/{name}",
-        permission="config:settings:read",
-        summary="Show a setting of the installation",
-        handler=Reads(_setting),
-        gives=SettingRecord,
-    ),
-    Route(
-        method="PUT",
-        path="/settings/{name}",
-        permission="config:settings:write",
-        summary="Set a setting of the installation",
-        handler=Changes(taking(SettingForm, _set), _setting, makes=True),
-        takes=SettingForm,
-        gives=SettingRecord,
-    ),
-    Route(
-        method="DELETE",
-        path="/settings/{name}",
-        permission="config:settings:delete",
-        summary="Remove a setting of the installation",
-        handler=Changes(_remove, _setting),
-    ),
+    *_settings_of("an environment", f"{_ROOT}/settings"),
+    *_settings_of("the installation", "/settings"),
 )

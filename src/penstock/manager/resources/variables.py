@@ -7,7 +7,8 @@ from typing import Final
 import msgspec
 
 from penstock.manager.forms import ValueForm
-from penstock.manager.routes import Call, Changes, Makes, Reads, Route, taking
+from penstock.manager.resources.named import Named
+from penstock.manager.routes import Call, Makes, Route, taking
 from penstock.secret import Secret
 from penstock.store import variables
 from penstock.store.sealed import SealedRepository
@@ -68,73 +69,46 @@ def _reseal(work: Work, call: Call, count: int) -> Resealed:
     return Resealed(secrets=count + variables.reseal(work, call.context.vault))
 
 
+_VARIABLES: Final = Named(
+    f"{_ROOT}/variables",
+    "config:variables",
+    every=_variables,
+    show=_variable,
+    put=_set_variable,
+    remove=_remove_variable,
+    listing=Variables,
+    record=VariableRecord,
+    form=ValueForm,
+    says=(
+        "List the variables of an environment",
+        "Show a variable",
+        "Set a variable: nodes have it from their next start on",
+        "Remove a variable",
+    ),
+    codes=("CONFLICT",),
+)
+_SECRETS: Final = Named(
+    f"{_ROOT}/secrets",
+    "config:secrets",
+    every=_secrets,
+    show=_secret,
+    put=_set_secret,
+    remove=_remove_secret,
+    listing=Variables,
+    record=VariableRecord,
+    form=ValueForm,
+    says=(
+        "List the secrets of an environment, without their values",
+        "Show when a secret was set, without its value",
+        "Set a secret: nobody but the nodes is given its value again",
+        "Remove a secret",
+    ),
+    codes=("CONFLICT",),
+)
+
 ROUTES: Final = (
-    Route(
-        method="GET",
-        path=f"{_ROOT}/variables",
-        permission="config:variables:read",
-        summary="List the variables of an environment",
-        handler=Reads(_variables),
-        gives=Variables,
-    ),
-    Route(
-        method="GET",
-        path=f"{_ROOT}/variables/{{name}}",
-        permission="config:variables:read",
-        summary="Show a variable",
-        handler=Reads(_variable),
-        gives=VariableRecord,
-    ),
-    Route(
-        method="PUT",
-        path=f"{_ROOT}/variables/{{name}}",
-        permission="config:variables:write",
-        summary="Set a variable: nodes have it from their next start on",
-        handler=Changes(taking(ValueForm, _set_variable), _variable, makes=True),
-        takes=ValueForm,
-        gives=VariableRecord,
-        codes=("CONFLICT",),
-    ),
-    Route(
-        method="DELETE",
-        path=f"{_ROOT}/variables/{{name}}",
-        permission="config:variables:delete",
-        summary="Remove a variable",
-        handler=Changes(_remove_variable, _variable),
-    ),
-    Route(
-        method="GET",
-        path=f"{_ROOT}/secrets",
-        permission="config:secrets:read",
-        summary="List the secrets of an environment, without their values",
-        handler=Reads(_secrets),
-        gives=Variables,
-    ),
-    Route(
-        method="GET",
-        path=f"{_ROOT}/secrets/{{name}}",
-        permission="config:secrets:read",
-        summary="Show when a secret was set, without its value",
-        handler=Reads(_secret),
-        gives=VariableRecord,
-    ),
-    Route(
-        method="PUT",
-        path=f"{_ROOT}/secrets/{{name}}",
-        permission="config:secrets:write",
-        summary="Set a secret: nobody but the nodes is given its value again",
-        handler=Changes(taking(ValueForm, _set_secret), _secret, makes=True),
-        takes=ValueForm,
-        gives=VariableRecord,
-        codes=("CONFLICT",),
-    ),
-    Route(
-        method="DELETE",
-        path=f"{_ROOT}/secrets/{{name}}",
-        permission="config:secrets:delete",
-        summary="Remove a secret",
-        handler=Changes(_remove_secret, _secret),
-    ),
+    *_VARIABLES.routes(),
+    *_SECRETS.routes(),
     Route(
         method="POST",
         path="/secrets/actions/reseal",

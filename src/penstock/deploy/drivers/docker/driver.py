@@ -179,9 +179,10 @@ class DockerDriver:
 
 
 def cut(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """Yield lines; an empty chunk, which says that the log is silent, is an empty line."""
     lines = Lines()
     for chunk in chunks:
-        yield from lines.add(chunk)
+        yield from lines.add(chunk) if chunk else (b"",)
     yield from lines.end()
 
 

@@ -12,6 +12,7 @@ import msgspec
 from kubernetes.client import ApiClient, ApiException
 from urllib3.exceptions import HTTPError
 
+from penstock.deploy.drivers.beating import beating
 from penstock.deploy.drivers.kubernetes.access import Access
 from penstock.deploy.drivers.kubernetes.views import Refusal
 from penstock.errors import DriverError, DriverUnavailableError
@@ -54,6 +55,8 @@ class Answer(Protocol):
 
     def stream(self, amt: int) -> Iterator[bytes]: ...
 
+    def shutdown(self) -> None: ...
+
     def close(self) -> None: ...
 
     def release_conn(self) -> None: ...
@@ -84,13 +87,17 @@ class Cluster:
         with self._judging():
             return self._insist(ask).data
 
-    def stream(self, ask: Ask) -> Iterator[bytes]:
-        """Yield chunks as they come, and let go of the connection when the caller does."""
+    def stream(self, ask: Ask, *, beats: bool = False) -> Iterator[bytes]:
+        """Yield chunks as they come, and let go of the connection when the caller does.
+
+        One that `beats` yields empty ones while nothing comes.
+        """
         with self._judging():
             answer = self._insist(ask)
         try:
             with self._judging():
-                yield from answer.stream(_CHUNK)
+                chunks = answer.stream(_CHUNK)
+                yield from beating(chunks, lambda: _break_off(answer)) if beats else chunks
         finally:
             answer.close()
             answer.release_conn()
@@ -175,6 +182,12 @@ _HINTS = {
     422: "It is not of the form that Kubernetes takes.",
     _BUSY: "The API server is overloaded: it is asked again with the next look.",
 }
+
+
+def _break_off(answer: Answer) -> None:
+    """End an answer that another thread waits for; one that ended already has nothing to end."""
+    with contextlib.suppress(ValueError, RuntimeError):
+        answer.shutdown()
 
 
 def _pause(error: ApiException) -> float:

@@ -187,20 +187,17 @@ class KubernetesDriver:
     def _follow(self, pod: Pod, tail: int | None) -> Iterator[bytes]:
         if tail is None:
             yield from self._kept.lines(pod.node)
-        found = self._begin(pod)
+        found: Pod | None = pod
+        # It has a log yet to come, or will have none.
+        while found and not found.begun and self._looking.state(found) is NodeState.STARTING:
+            time.sleep(_LOOK_EVERY)
+            yield b""
+            found = self._things.pod(pod.node)
         if found and found.begun:
             yield from cut(self._things.log(found, tail=tail, follow=True))
             found = self._things.pod(pod.node)
         if found:
             yield from _reason(found)
-
-    def _begin(self, pod: Pod) -> Pod | None:
-        """Wait until a pod has a log, or will have none."""
-        found: Pod | None = pod
-        while found and not found.begun and self._looking.state(found) is NodeState.STARTING:
-            time.sleep(_LOOK_EVERY)
-            found = self._things.pod(pod.node)
-        return found
 
     def _check_engine(self) -> None:
         """Without a registry images are on this machine's engine, which must be the cluster's."""

@@ -134,7 +134,7 @@ class Things:
                 _request_timeout=(TIMEOUT[0], _DAY) if follow else TIMEOUT,
             )
 
-        return self.cluster.stream(ask)
+        return self.cluster.stream(ask, beats=follow)
 
     def put_secret(self, secret: V1Secret) -> None:
         """Write it, without a look at what was there: the manager need not read Secrets."""

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
+from penstock.deploy.drivers.beating import BEAT
 from penstock.deploy.drivers.lines import Lines
 
 _LOOK_EVERY = 0.1
@@ -16,8 +17,11 @@ _EMPTIED_WITHIN = 2.0
 
 
 def read_log(log: Path, *, tail: int | None, follow: Callable[[], bool] | None) -> Iterator[bytes]:
-    """Yield lines without their ends; go on for as long as `follow` says that there may be more."""
-    reader = _Reader(log)
+    """Yield lines without their ends; go on for as long as `follow` says that there may be more.
+
+    While nothing is printed an empty line comes each second.
+    """
+    reader, said = _Reader(log), time.monotonic()
     lines = Lines()
     past = [line for chunk in reader.past() for line in lines.add(chunk)]
     if follow is None:
@@ -27,9 +31,13 @@ def read_log(log: Path, *, tail: int | None, follow: Callable[[], bool] | None) 
         more = follow()  # asked before reading: what was written last is not missed
         for chunk in reader.news():
             yield from lines.add(chunk)
+            said = time.monotonic()
         if not more:
             yield from lines.end()
             return
+        if time.monotonic() - said >= BEAT:
+            yield b""
+            said = time.monotonic()
         time.sleep(_LOOK_EVERY)
 
 

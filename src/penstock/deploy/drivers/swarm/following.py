@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import queue
-from collections.abc import Callable, Iterator
-from threading import Thread
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 
+from penstock.deploy.drivers.beating import beating
 from penstock.deploy.drivers.log_stream import LogStream
 
 _LOOK_EVERY = 0.5
@@ -14,31 +14,19 @@ _LATE = 4
 
 
 def follow_log(stream: LogStream, goes_on: Callable[[], bool]) -> Iterator[bytes]:
-    """Yield chunks until the node has ended and its log is still."""
-    chunks: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
-    reader = Thread(target=_read, args=(stream, chunks), daemon=True)
-    reader.start()
+    """Yield chunks, empty ones in between, until the node has ended and its log is still."""
     quiet = 0
-    try:
-        while quiet < _LATE:
-            try:
-                chunk = chunks.get(timeout=_LOOK_EVERY)
-            except queue.Empty:
-                quiet = 0 if goes_on() else quiet + 1
-                continue
-            if chunk is None:
-                return
+    with closing(_until_it_breaks(stream)) as chunks:
+        for chunk in chunks:
             yield chunk
-    finally:
-        stream.close()
-        reader.join(_LOOK_EVERY)
+            if not chunk:
+                quiet = 0 if goes_on() else quiet + 1
+            if quiet == _LATE:
+                return
 
 
-def _read(stream: LogStream, chunks: queue.SimpleQueue[bytes | None]) -> None:
+def _until_it_breaks(stream: LogStream) -> Generator[bytes]:
     try:
-        for chunk in stream:
-            chunks.put(chunk)
-    except Exception:  # noqa: BLE001, S110 the connection was closed, by us or by the engine
-        pass
-    finally:
-        chunks.put(None)
+        yield from beating(stream, stream.close, _LOOK_EVERY)
+    except Exception:  # noqa: BLE001 the connection was closed, by us or by the engine
+        return

@@ -1,0 +1,229 @@
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Barrier
+
+import pytest
+from msgspec.structs import replace
+
+from control.standing import Standing, standing
+from deploy.rollout.driving import release
+from penstock.deploy.rollout.events import (
+    ChecksPassed,
+    Deploy,
+    NodeDrained,
+    NodeReady,
+    NodeStopped,
+    Picked,
+    Routed,
+)
+from penstock.deploy.rollout.types import Phase
+from penstock.deploy.types import Colour, NodeSpec, NodeStats, Place
+from penstock.errors import ArtifactError, ConflictError, ManagementError, NotFoundError
+from penstock.store import apis, artifacts, deployments, projects, versions
+from penstock.store.artifacts import ArtifactRecord
+from penstock.store.contents import Incoming
+from penstock.store.deployments import DeploymentDraft
+from penstock.store.desk import DeployWish, ScaleWish
+from penstock.store.unit import LOCAL, SYSTEM, working
+from penstock.store.versions import VersionRecord
+
+OLD, NEW = "sha256:" + "0" * 64, "sha256:" + "1" * 64
+
+
+@pytest.fixture
+def stand(tmp_path: Path) -> Iterator[Standing]:
+    with standing(tmp_path / "state") as found:
+        yield found
+
+
+def make_version(stand: Standing, name: str, artifact: str | None, api: str = "") -> VersionRecord:
+    """Make a version that was built once, of an API that is made if none is named."""
+    tree = stand.contents.add([Incoming("penstock.yaml", io.BytesIO(name.encode()))])
+    with working(stand.database, LOCAL, 1.0) as work:
+        if not api:
+            project = projects.create(work, "shop", "")
+            api = apis.create(work, project.id, "sales", "").id
+        version = versions.create(work, api, name)
+        version = versions.fill(work, version.id, tree, "test")
+        if artifact is None:
+            return version
+        artifacts.add(
+            work,
+            ArtifactRecord(
+                digest=artifact,
+                project="shop",
+                api="sales",
+                version=name,
+                size=1,
+                created=1.0,
+                api_id=api,
+                version_id=version.id,
+            ),
+        )
+        return versions.built(work, version.id, artifact)
+
+
+def has_served(stand: Standing, version: VersionRecord) -> None:
+    """Write down that a version was deployed, and went well."""
+    draft = DeploymentDraft(
+        api=version.api, environment="production", version=version.id, artifact=version.artifact
+    )
+    with working(stand.database, SYSTEM, 2.0) as work:
+        record = deployments.create(work, draft)
+        deployments.finish(work, record.id, Phase.DONE.value)
+
+
+def serve(stand: Standing, version: VersionRecord, nodes: int = 1) -> Place:
+    """Have a version serve, with nothing kept warm beside it."""
+    place, places = Place(version.api), stand.places
+    live = release("live", nodes=nodes)
+    places.ask(place, Deploy(replace(live, version=version.id, artifact=version.artifact)))
+    for node in places.tell(place, Picked()).nodes:
+        stand.driver.start(
+            NodeSpec(
+                id=node.id,
+                place=place,
+                deployment=node.deployment,
+                colour=node.colour,
+                artifact=node.artifact,
+            )
+        )
+        places.tell(place, NodeReady(node.id))
+    places.tell(place, ChecksPassed(Colour.BLUE))
+    assert places.tell(place, Routed(Colour.BLUE)).live is Colour.BLUE
+    stand.desk.fleet.look()
+    return place
+
+
+def test_a_version_whose_artifact_was_removed_is_built_anew(stand: Standing) -> None:
+    version = make_version(stand, "v1", OLD)
+    record = stand.desk.deploy(Place(version.api), DeployWish(version=version.id), LOCAL)
+
+    change = stand.places.state(Place(version.api)).change
+    assert record.artifact is None
+    assert change is not None
+    assert change.release.artifact is None
+
+
+def test_an_artifact_that_nodes_can_run_is_not_built_again(stand: Standing) -> None:
+    version = make_version(stand, "v1", OLD)
+    stand.driver.images.add(OLD)
+
+    record = stand.desk.deploy(Place(version.api), DeployWish(version=version.id), LOCAL)
+
+    assert record.artifact == OLD
+
+
+def test_an_artifact_that_was_removed_is_refused_with_the_version_that_makes_it(
+    stand: Standing,
+) -> None:
+    version = make_version(stand, "v1", OLD)
+
+    with pytest.raises(NotFoundError, match="was removed") as told:
+        stand.desk.deploy(Place(version.api), DeployWish(artifact=OLD), LOCAL)
+
+    assert told.value.hint == "Deploy its version, v1, which builds it anew."
+    assert stand.places.state(Place(version.api)).change is None
+
+
+def test_a_version_without_files_is_refused_at_once(stand: Standing) -> None:
+    api = make_version(stand, "v1", None).api
+    with working(stand.database, LOCAL, 1.0) as work:
+        empty = versions.create(work, api, "v2")
+
+    with pytest.raises(ConflictError, match="no files"):
+        stand.desk.deploy(Place(api), DeployWish(version=empty.id), LOCAL)
+
+
+def test_going_back_builds_what_was_removed(stand: Standing) -> None:
+    earlier = make_version(stand, "v1", OLD)
+    has_served(stand, earlier)
+    place = serve(stand, make_version(stand, "v2", NEW, earlier.api))
+
+    record = stand.desk.rollback(place, "", LOCAL)
+
+    assert (record.version, record.artifact) == (earlier.id, None)
+
+
+def test_going_back_to_what_is_another_version_by_now_is_refused(stand: Standing) -> None:
+    earlier = make_version(stand, "v1", OLD)
+    has_served(stand, earlier)
+    place = serve(stand, make_version(stand, "v2", NEW, earlier.api))
+    tree = stand.contents.add([Incoming("penstock.yaml", io.BytesIO(b"other"))])
+    with working(stand.database, LOCAL, 3.0) as work:
+        versions.fill(work, earlier.id, tree, "test")
+
+    with pytest.raises(ConflictError, match="was removed") as told:
+        stand.desk.rollback(place, "", LOCAL)
+
+    assert "penstock history" in str(told.value.hint)
+
+
+def test_the_figures_of_all_nodes_are_read_at_the_same_time(stand: Standing) -> None:
+    together = Barrier(5)
+
+    def measure(_: str) -> NodeStats:
+        together.wait(20)  # it breaks where one is read after the other
+        return NodeStats(cpu=1.0, memory=2)
+
+    stand.driver.measure = measure
+    place = serve(stand, make_version(stand, "v1", OLD), nodes=5)
+
+    status = stand.desk.status(place)
+
+    assert status is not None
+    assert [(node.cpu, node.memory) for node in status.nodes] == [(1.0, 2)] * 5
+
+
+def test_a_node_is_known_until_it_is_gone(stand: Standing) -> None:
+    place = serve(stand, make_version(stand, "v1", OLD))
+    node = stand.places.state(place).nodes[0].id
+    assert stand.desk.knows(place, node)
+    assert not stand.desk.knows(Place(place.api, "test"), node)
+
+    stand.desk.stop(place, LOCAL, keep_size=False)
+    stand.places.tell(place, NodeDrained(node))
+    assert stand.desk.knows(place, node)
+    stand.places.tell(place, NodeStopped(node))
+
+    assert not stand.desk.knows(place, node)
+
+
+def test_a_node_that_another_manager_has_just_decided_on_is_known(
+    stand: Standing, tmp_path: Path
+) -> None:
+    version = make_version(stand, "v1", OLD)
+    assert stand.places.state(Place(version.api)).nodes == ()
+    with standing(tmp_path / "state") as other:
+        place = serve(other, version)
+        node = other.places.state(place).nodes[0].id
+
+    assert stand.desk.knows(place, node)
+
+
+def test_what_versions_are_made_of_is_never_collected(stand: Standing, tmp_path: Path) -> None:
+    kept = make_version(stand, "v1", None)
+    gone = stand.contents.add([Incoming("penstock.yaml", io.BytesIO(b"of nobody"))])
+    for path in stand.contents.folder.glob("??/*"):
+        os.utime(path, (1_000, 1_000))
+    on_its_way = stand.contents.add([Incoming("penstock.yaml", io.BytesIO(b"being sent"))])
+
+    freed = stand.desk.collect().bytes
+
+    assert freed > 0
+    for number, digest in enumerate((kept.content or "", on_its_way.digest)):
+        stand.contents.checkout(digest, tmp_path / str(number))
+    with pytest.raises(ArtifactError):
+        stand.contents.tree(gone.digest)
+
+
+def test_a_size_that_no_place_can_have_is_refused(stand: Standing) -> None:
+    place = serve(stand, make_version(stand, "v1", OLD))
+
+    for wish in (ScaleWish(nodes=101), ScaleWish(units=65), ScaleWish(nodes=0)):
+        with pytest.raises(ManagementError, match="is not a number of"):
+            stand.desk.scale(place, wish, LOCAL)
