@@ -232,7 +232,9 @@ def _duel(laboratory: Laboratory, engine: UnderTest, asked: Asked) -> Duel:
     project = laboratory.project(engine, asked.dataset, asked.case.who)
     database, ours = _ours(project, asked.case)
     reason = _reasons(engine.name).get(asked.id)
-    said = [asked.case.sql or "", *([reason.instead] if reason and reason.instead else ())]
+    said = [asked.case.sql or ""]
+    if reason is not None and reason.instead is not None and engine.name in _CLOCKS:
+        said.append(reason.instead)
     by_hand = [Statement(_said(sql, database.dialect), (), ours.types) for sql in said]
     ways = (ours, *by_hand)
     clock = _CLOCKS.get(engine.name, time.perf_counter)

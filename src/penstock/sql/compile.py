@@ -10,6 +10,7 @@ from typing import Final
 from sqlglot import exp
 
 from penstock.model.types import DataType
+from penstock.plan.early import group_early
 from penstock.plan.groups import share_groups
 from penstock.plan.standing import with_moments
 from penstock.plan.types import Condition, Join, KeyOf, Label, Output, Plan, Scan
@@ -46,7 +47,7 @@ def compile_plan(plan: Plan, *, dialect: str) -> Compiled:
 
 
 def compile_rows(plan: Plan, dialect: Dialect) -> Template:
-    plan, markers = with_moments(plan), Markers(dialect)
+    plan, markers = group_early(with_moments(plan)), Markers(dialect)
     tree = _rows(plan, markers)
     return template_of(tree, markers, tuple(column.type for column in plan.columns))
 
@@ -59,7 +60,7 @@ def compile_groups(plan: Plan, dialect: Dialect) -> Template:
 
 
 def compile_count(plan: Plan, dialect: Dialect) -> Template:
-    plan, markers = with_moments(plan), Markers(dialect)
+    plan, markers = group_early(with_moments(plan)), Markers(dialect)
     return template_of(_counted(plan, markers), markers, (DataType.INTEGER,))
 
 

@@ -127,7 +127,12 @@ def _listed(left: exp.Expr, tested: Tested, markers: Markers) -> exp.Expr:
     if not tested.parameters:
         return exp.Is(this=left, expression=exp.Null()) if tested.with_null else exp.false()
     values = [markers.mark(parameter) for parameter in tested.parameters]
-    among = exp.In(this=left, expressions=values)
+    # One value is compared with: databases look for it sooner than for a list of one.
+    among = (
+        exp.In(this=left, expressions=values)
+        if values[1:]
+        else exp.EQ(this=left, expression=values[0])
+    )
     if tested.with_null:
         null = exp.Is(this=left.copy(), expression=exp.Null())
         return exp.Paren(this=exp.Or(this=among, expression=null))

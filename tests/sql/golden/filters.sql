@@ -255,7 +255,7 @@ SELECT
   COUNT("flights"."flight") AS "flight_count"
 FROM "flights" AS "flights"
 WHERE
-  "flights"."carrier" IN ($1)
+  "flights"."carrier" = $1
 LIMIT $2;
 
 -- case: between as one text
@@ -286,7 +286,7 @@ SELECT
 FROM "flights" AS "flights"
 WHERE
   (
-    "flights"."dep_delay" IN ($1) OR "flights"."dep_delay" IS NULL
+    "flights"."dep_delay" = $1 OR "flights"."dep_delay" IS NULL
   )
 LIMIT $2;
 
@@ -308,7 +308,7 @@ SELECT
 FROM "flights" AS "flights"
 WHERE
   NOT (
-    "flights"."dep_delay" IN ($1) OR "flights"."dep_delay" IS NULL
+    "flights"."dep_delay" = $1 OR "flights"."dep_delay" IS NULL
   )
 LIMIT $2;
 

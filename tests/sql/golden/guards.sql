@@ -6,7 +6,7 @@ SELECT
   COUNT("flights"."flight") AS "flight_count"
 FROM "flights" AS "flights"
 WHERE
-  "flights"."origin" IN ($1)
+  "flights"."origin" = $1
 LIMIT $2;
 
 -- case: a guard comes before the filter, and the two never mix
@@ -17,7 +17,7 @@ SELECT
   COUNT("flights"."flight") AS "flight_count"
 FROM "flights" AS "flights"
 WHERE
-  "flights"."origin" IN ($1)
+  "flights"."origin" = $1
   AND (
     "flights"."origin" = $2 OR "flights"."month" = $3
   )
@@ -35,9 +35,9 @@ LEFT JOIN "weather" AS "weather"
   ON "flights"."origin" = "weather"."origin"
   AND "flights"."flight_date" = "weather"."weather_date"
   AND "flights"."hour" = "weather"."hour"
-  AND "weather"."origin" IN ($1)
+  AND "weather"."origin" = $1
 WHERE
-  "flights"."origin" IN ($2)
+  "flights"."origin" = $2
 GROUP BY
   1
 ORDER BY
@@ -132,7 +132,7 @@ SELECT
   CAST(SUM(CASE WHEN "flights"."arr_delay" > 15 THEN 1 ELSE 0 END) / NULLIF(COUNT("flights"."arr_delay"), 0) AS DOUBLE) AS "late_share"
 FROM "flights" AS "flights"
 WHERE
-  "flights"."origin" IN ($1)
+  "flights"."origin" = $1
 GROUP BY
   1
 HAVING
@@ -154,7 +154,7 @@ FROM (
     COUNT("flights"."flight") AS "flight_count"
   FROM "flights" AS "flights"
   WHERE
-    "flights"."origin" IN ($1)
+    "flights"."origin" = $1
   GROUP BY
     1
 ) AS "the answer";

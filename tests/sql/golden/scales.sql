@@ -93,7 +93,12 @@ LIMIT $1;
 -- query: {"data": {"fields": {"flight": ["count"]}}, "scale": {"fields": ["flight_date:week"]}}
 -- binds: [5000]
 SELECT
-  CAST(DATE_TRUNC('WEEK', "flights"."flight_date") AS DATE) AS "flight_date:week",
+  COALESCE(
+    "flights"."flight_date" - (
+      CAST(ISODOW("flights"."flight_date") AS INT) - 1
+    ),
+    "flights"."flight_date"
+  ) AS "flight_date:week",
   COUNT("flights"."flight") AS "flight_count"
 FROM "flights" AS "flights"
 GROUP BY

@@ -286,7 +286,7 @@ FROM (
       CAST(SUM("flights"."distance") AS BIGINT) AS "part 1"
     FROM "flights" AS "flights"
     WHERE
-      "flights"."origin" IN ($1)
+      "flights"."origin" = $1
     GROUP BY
       1
   ) AS "the days"

@@ -20,7 +20,11 @@ _WIDTHS: Final = ((1 << 31, exp.DType.INT), (1 << 63, exp.DType.BIGINT))
 _HOLDING: Final = (exp.Distinct, exp.Median, exp.PercentileCont)
 
 
-_DAYS_INTO: Final = {Granularity.MONTH: exp.DayOfMonth, Granularity.YEAR: exp.DayOfYear}
+_DAYS_INTO: Final = {
+    Granularity.WEEK: exp.DayOfWeekIso,
+    Granularity.MONTH: exp.DayOfMonth,
+    Granularity.YEAR: exp.DayOfYear,
+}
 
 
 class DuckDB(Dialect):

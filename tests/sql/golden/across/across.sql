@@ -155,7 +155,7 @@ SELECT
   CAST(SUM("flights"."distance") AS BIGINT) AS "distance_sum"
 FROM "flights" AS "flights"
 WHERE
-  "flights"."origin" IN ($1)
+  "flights"."origin" = $1
 GROUP BY
   1
 -- part 'dest_airport' of places

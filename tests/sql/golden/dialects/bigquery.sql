@@ -231,7 +231,7 @@ WHERE
     AND `samples`.`price` BETWEEN ? AND ?
     AND `samples`.`raw` = ?
     AND (
-      `samples`.`ratio` IN (?) OR `samples`.`ratio` IS NULL
+      `samples`.`ratio` = ? OR `samples`.`ratio` IS NULL
     )
     AND FALSE
   )

@@ -222,7 +222,7 @@ WHERE
     AND "samples"."price" BETWEEN {p6: Decimal(76, 38)} AND {p7: Decimal(76, 38)}
     AND "samples"."raw" = unhex({p8: String})
     AND (
-      "samples"."ratio" IN ({p9: Float64}) OR "samples"."ratio" IS NULL
+      "samples"."ratio" = {p9: Float64} OR "samples"."ratio" IS NULL
     )
     AND FALSE
   )

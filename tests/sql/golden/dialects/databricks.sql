@@ -188,7 +188,7 @@ WHERE
     AND `samples`.`price` BETWEEN :p6 AND :p7
     AND `samples`.`raw` = :p8
     AND (
-      `samples`.`ratio` IN (:p9) OR `samples`.`ratio` IS NULL
+      `samples`.`ratio` = :p9 OR `samples`.`ratio` IS NULL
     )
     AND FALSE
   )

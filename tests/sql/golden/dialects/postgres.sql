@@ -187,7 +187,7 @@ WHERE
     AND "samples"."price" BETWEEN $6 AND $7
     AND "samples"."raw" = $8
     AND (
-      "samples"."ratio" IN ($9) OR "samples"."ratio" IS NULL
+      "samples"."ratio" = $9 OR "samples"."ratio" IS NULL
     )
     AND FALSE
   )
