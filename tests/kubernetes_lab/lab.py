@@ -18,16 +18,18 @@ from pathlib import Path
 import httpx
 import yaml
 from docker.api.client import APIClient
-from kubernetes import client, config
+from kubernetes import client
 
 from deploy.drivers.engines import connect
 from e2e import docker_engine
 from e2e.docker_engine import NoEngineError
+from kubernetes_lab.names import DOMAIN, find_in, names, open_client
 from kubernetes_lab.programs import BIN, Program, find_missing, free_port, program, wait_for
 from kubernetes_lab.traces import control_group, mounts_of, route, untouched
 
 MACHINE = "pst-machine"
 NAMESPACES = "pst-"
+DOCUMENTED = "penstock"
 _PAUSE = "pst-pause:1"
 _SERVICES = "10.213.64.0/24"
 # A pod's processes, all of them: Kubernetes bounds them here, for every pod of a machine alike.
@@ -37,7 +39,10 @@ _LOG = "--v=1"
 
 @dataclass(frozen=True, kw_only=True)
 class Lab:
-    """`kubeconfig` is the administrator's; `address` is the server's, for pods too."""
+    """`kubeconfig` is the administrator's; `address` is the server's, for pods too.
+
+    `named`: pods find Services by their names.
+    """
 
     folder: Path
     docker: Mapping[str, str]
@@ -48,6 +53,7 @@ class Lab:
     authority: Path
     server: Program
     ready: Callable[[], bool]
+    named: bool
 
     @property
     def logs(self) -> Path:
@@ -64,11 +70,7 @@ class Lab:
             wait_for(self.ready, "the API server is back", self.logs)
 
     def client(self) -> client.ApiClient:
-        settings = client.Configuration()
-        config.load_kube_config(  # type: ignore[no-untyped-call]  # it has no types
-            str(self.kubeconfig), client_configuration=settings, persist_config=False
-        )
-        return client.ApiClient(settings)
+        return open_client(self.kubeconfig)
 
     def configure(self, name: str, token: str, namespace: str = "default") -> Path:
         """Write a kubeconfig for somebody."""
@@ -122,6 +124,7 @@ def lab() -> Iterator[Lab]:
         after.callback(_remove_containers, engine)
         _make_pause(engine)
         server = _start(plan, after)
+        named = after.enter_context(names(plan.host, find_in(plan.kubeconfig)))
         docker = {"DOCKER_HOST": plan.docker}
         running = Lab(
             folder=folder,
@@ -133,6 +136,7 @@ def lab() -> Iterator[Lab]:
             authority=plan.certificate,
             server=server,
             ready=lambda: _answers(plan),
+            named=named,
         )
         _wait_for_machine(running)
         yield running
@@ -250,6 +254,8 @@ def _kubelet(plan: _Plan, root: Path, group: str) -> list[str]:
         "evictionHard": {"memory.available": "10Mi"},
         "imageGCHighThresholdPercent": 100,
         "resolvConf": "",
+        "clusterDNS": [plan.host],
+        "clusterDomain": DOMAIN,
     }
     place = plan.folder / "kubelet.yaml"
     place.write_text(json.dumps(settings))
@@ -383,8 +389,8 @@ def _remove_containers_of(plan: _Plan) -> None:
 
 
 def _remove_containers(engine: APIClient) -> None:
-    """Remove those of our pods: all are in namespaces that begin alike."""
+    """Remove those of our pods: their namespaces begin alike, or are the documentation's."""
     namespace = "io.kubernetes.pod.namespace"
     for found in engine.containers(all=True, filters={"label": namespace}):
-        if found["Labels"][namespace].startswith(NAMESPACES):
+        if found["Labels"][namespace].startswith((NAMESPACES, DOCUMENTED)):
             engine.remove_container(found["Id"], force=True, v=True)

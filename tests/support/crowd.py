@@ -70,6 +70,7 @@ class Crowd:
     most: int = 1_000_000
     tally: Tally = field(default_factory=Tally)
     _stop: threading.Event = field(default_factory=threading.Event)
+    host: str = "127.0.0.1"
 
     def ask(self) -> None:
         asyncio.run(self._ask())
@@ -93,7 +94,7 @@ class Crowd:
             try:
                 async with asyncio.timeout(_PATIENCE):
                     if streams is None:
-                        streams = await asyncio.open_connection("127.0.0.1", self.port)
+                        streams = await asyncio.open_connection(self.host, self.port)
                     status, kept = await _exchange(*streams, wire)
                 outcome = str(status)
             except (OSError, EOFError, asyncio.IncompleteReadError, TimeoutError) as error:
