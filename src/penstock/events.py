@@ -131,10 +131,11 @@ class IssuerKeysUnavailable(Notice, frozen=True):
 
 
 class Refreshed(Notice, frozen=True, kw_only=True):
-    """Row counts were taken anew and the cache was emptied."""
+    """Row counts were taken anew and the cache was emptied; `warnings` are those of `/readyz`."""
 
     entries: int
     rows: Mapping[str, int]
+    warnings: Mapping[str, str] = {}
 
 
 class RefreshFailed(Notice, frozen=True, kw_only=True):

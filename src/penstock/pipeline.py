@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from time import perf_counter
 from typing import Protocol, TypeVar
 
+from penstock.alone import find_alone
 from penstock.auth.principal import Principal
 from penstock.census import count_tables
 from penstock.engine.types import Across, Engine, Running
@@ -174,10 +175,15 @@ class Pipeline:
         return tuple([self.engines[name].version(now=now) for name in self._names])
 
     def recounted(self) -> Pipeline:
-        """Return this pipeline with its tables counted now, and nothing prepared."""
+        """Return this pipeline with its tables counted now, and nothing prepared.
+
+        A relationship that was mandatory and no longer is so of the data is optional from now on:
+        no row is left out of an answer.
+        """
         model = self.gate.model
         counts = count_tables(model.tables, self.engines, timeout=self.timeout)
-        gate = Gate(model.with_counts(counts), self.gate.policies)
+        alone = find_alone(model, self.engines, timeout=self.timeout)
+        gate = Gate(model.with_counts(counts).with_optional([*alone]), self.gate.policies)
         return Pipeline(
             gate,
             self.engines,

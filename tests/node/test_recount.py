@@ -15,8 +15,10 @@ from penstock.store.database import open_database
 from penstock.store.keys import KeyDraft
 from project.folders import SHOP, load, write
 
-DATED = SHOP["models/orders.yaml"].replace(
-    "    attributes:", "    watermark: day\n    attributes:", 1
+DATED = (
+    SHOP["models/orders.yaml"]
+    .replace("    attributes:", "    watermark: day\n    attributes:", 1)
+    .replace("on: {shop: code}}", "on: {shop: code}, mandatory: true}")
 )
 
 
@@ -104,3 +106,18 @@ def test_tables_are_counted_on_schedule_and_the_counts_are_kept(node: Node) -> N
     with open_database(node.home) as database:
         assert CountRepository(database).read("shop")["orders"].count.rows == 3
     assert node.post("/refresh", b"", "boss").object()["rows"] == {"orders": 3, "shops": 2}
+
+
+def test_rows_that_lose_their_partner_are_kept_and_told_of(node: Node) -> None:
+    with (node.home.parent / "shop/data/orders.csv").open("a") as file:
+        file.write("9,nowhere,1.0,2024-02-02\n")
+
+    warned = node.post("/refresh", b"", "boss").object()["warnings"]
+    asked: dict[str, Json] = {
+        "data": {"fields": {"id": ["max"]}},
+        "scale": {"fields": ["city"]},
+    }
+    assert isinstance(warned, Mapping)
+    assert list(warned) == ["orders.place"]
+    assert node.get("/readyz", None).object()["warnings"] == warned
+    assert {"city": None, "id_max": 9} in node.post("/query?shape=rows", asked, "boss").rows()

@@ -156,7 +156,7 @@ def test_a_mandatory_relationship_has_a_partner_for_each_row(tmp_path: Path) -> 
         write(tmp_path / "alone", {"models/orders.yaml": model, "data/orders.csv": orders})
     ) == [
         (
-            "models/orders.yaml:11:7 NO_PARTNER 2 rows of orders have no partner in shops, so"
+            "models/orders.yaml:11:7 NO_PARTNER In orders, 2 rows have no partner in shops, so"
             " 'place' is not mandatory: joined, they would be left out."
         )
     ]

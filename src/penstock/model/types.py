@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -201,6 +201,15 @@ class Model:
             for n, t in self.tables.items()
         }
         return replace(self, tables=counted)
+
+    def with_optional(self, ways: Collection[tuple[str, str]]) -> Model:
+        """Return this model with these relationships, by table and name, no longer mandatory."""
+        tables = dict(self.tables)
+        for table, name in ways:
+            found = tables[table]
+            optional = replace(found.relationships[name], mandatory=False)
+            tables[table] = replace(found, relationships={**found.relationships, name: optional})
+        return replace(self, tables=tables)
 
     def without(self, hidden: Mapping[str, frozenset[str]]) -> Model:
         """Return this model as seen by someone who has never heard of `hidden`.

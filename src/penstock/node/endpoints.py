@@ -235,7 +235,12 @@ async def refresh(node: Node, exchange: Exchange, notes: Notes) -> None:
     require(await node.caller(exchange, notes), "refresh")
     loop = asyncio.get_running_loop()
     done, told = await loop.run_in_executor(node.threads, recount_everywhere, node)
-    body = {"forgotten": done.entries, "rows": done.rows, "everywhere": told}
+    body = {
+        "forgotten": done.entries,
+        "rows": done.rows,
+        "warnings": done.warnings,
+        "everywhere": told,
+    }
     await _respond_json(exchange, msgspec.json.encode(body))
 
 

@@ -130,7 +130,8 @@ class Node:
             problems = {**problems, "keys": self.source.unready}
         if not problems:
             problems = await self._probe()
-        return readiness(problems, self.warnings(), stopping=self.draining.has_begun)
+        warnings = {**self.warnings(), **self.serving.warnings()}
+        return readiness(problems, warnings, stopping=self.draining.has_begun)
 
     async def _probe(self) -> dict[str, str]:
         """Ask the probes of a project that is new here; once they have passed, never again."""

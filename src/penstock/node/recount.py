@@ -28,7 +28,11 @@ def recount(node: Node) -> Refreshed:
     serving.forget_documents()
     entries = node.cache.flush()
     counts = counts_of(pipeline.gate.model.tables)
-    done = Refreshed(entries=entries, rows={name: count.rows for name, count in counts.items()})
+    done = Refreshed(
+        entries=entries,
+        rows={name: count.rows for name, count in counts.items()},
+        warnings=serving.warnings(),
+    )
     node.observe(done)
     project = serving.project
     node.counts.write(project.name, record_counts(project, versions, counts))

@@ -65,6 +65,17 @@ class Serving:
         """Return why each probe fails, by name, none once all have passed. For a thread."""
         return self.probes.failures(self.project, self.pipeline)
 
+    def warnings(self) -> dict[str, str]:
+        """Return what a project says that has ceased to be so of its data."""
+        now = self.pipeline.gate.model.tables
+        return {
+            f"{table.name}.{name}": "Rows have no partner (NO_PARTNER). They are kept: it counts as"
+            " optional until the next start."
+            for table in self.project.model.tables.values()
+            for name, relationship in table.relationships.items()
+            if relationship.mandatory and not now[table.name].relationships[name].mandatory
+        }
+
     def forget_documents(self) -> None:
         self._documents.clear()
 

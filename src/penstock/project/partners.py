@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from penstock.alone import count_rows_alone
 from penstock.errors import PenstockError
 from penstock.model.types import Relationship, Table
 from penstock.project.referred import count_referred
 from penstock.project.visit import Visit
-from penstock.sql.inspect import count_alone, count_duplicates, count_matched_duplicates
+from penstock.sql.inspect import count_duplicates, count_matched_duplicates
 
 
 def check_partners(table: Table, relationship: Relationship, visit: Visit) -> None:
@@ -80,14 +81,18 @@ class _Meeting:
         """Check that every row meets one, where it says so: who does not would be left out."""
         if not self.relationship.mandatory or self.target.database != self.owner.database:
             return
-        statement = count_alone(
-            self.target.source, self.owner.source, self._pairs(), dialect=self._dialect()
+        engine, timeout = (
+            self.visit.engines[self.owner.database],
+            self.visit.project.serving.timeout,
         )
-        alone = self.visit.number(self.owner.database, statement)
+        alone = count_rows_alone(
+            self.owner, self.target, self.relationship, engine, timeout=timeout
+        )
         if alone:
+            said = "1 row has" if alone == 1 else f"{alone} rows have"
             self.issue(
                 "NO_PARTNER",
-                f"{alone} rows of {self.owner.name} have no partner in {self.target.name}, so"
+                f"In {self.owner.name}, {said} no partner in {self.target.name}, so"
                 f" {self.relationship.name!r} is not mandatory: joined, they would be left out.",
                 "Leave `mandatory` out, or mend the data.",
             )
