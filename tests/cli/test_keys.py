@@ -268,12 +268,36 @@ def test_where_no_project_is_that_roles_were_not_checked_is_said(home: Path) -> 
     assert "--project names its folder" in said
 
 
-def test_a_key_for_one_api_opens_that_alone(home: Path) -> None:
+def make_api(home: Path) -> str:
+    """Return the id of a new API, `shop/orders`."""
     with open_database(home) as database, working(database, LOCAL, 1.0) as work:
         project = projects.create(work, "shop", "")
-        api = apis.create(work, project.id, "orders", "")
+        return apis.create(work, project.id, "orders", "").id
+
+
+def test_a_key_for_one_api_says_so(home: Path) -> None:
+    make_api(home)
+    made = succeed(home, "create", "dashboard", "--api", "orders")
+    create(home, "other")
+
+    assert "for shop/orders alone" in made.stderr
+    rows = [line.split("\t") for line in succeed(home, "list").stdout.splitlines()]
+    assert [row[3] for row in rows] == ["API", "shop/orders", "all"]
+    listed = json.loads(succeed(home, "list", "--json").stdout)
+    assert [key["api_name"] for key in listed] == ["shop/orders", None]
+
+
+def test_a_key_that_was_revoked_before_is_not_revoked_anew(home: Path) -> None:
+    create(home, "dashboard")
+    succeed(home, "revoke", "dashboard")
+
+    assert "It was revoked already" in succeed(home, "revoke", "dashboard").stderr
+
+
+def test_a_key_for_one_api_opens_that_alone(home: Path) -> None:
+    api = make_api(home)
     succeed(home, "create", "a", "--api", "orders")
 
     with open_database(home) as database:
-        assert [key.record.api for key in KeyRepository(database).list()] == [api.id]
+        assert [key.record.api for key in KeyRepository(database).list()] == [api]
     assert fail(home, "create", "b", "--api", "nope").detail == "There is no API 'nope'."

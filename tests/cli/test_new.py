@@ -17,6 +17,8 @@ def test_a_new_project_is_without_fault(shell: Shell, tmp_path: Path, template: 
 
     assert (made.code, made.err) == (0, "")
     assert "penstock check" in made.text
+    assert "penstock up --detach && penstock deploy" in made.text
+    assert "penstock deploy" in (tmp_path / "sales/README.md").read_text()
     assert checked.code == 0, checked.text
 
 

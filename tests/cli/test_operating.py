@@ -32,11 +32,12 @@ NODE = {
     "memory": 310_000_000,
 }
 RELEASE = {"deployment": DEPLOYMENT, "version": "ver_a", "artifact": DIGEST, "nodes": 1, "units": 3}
+ROLLOUT: dict[str, object] = {"live": "blue", "blue": RELEASE, "green": None}
 STATUS = {
     "api": API,
     "environment": "production",
     "revision": 1,
-    "rollout": {"live": "blue", "blue": RELEASE, "green": None},
+    "rollout": ROLLOUT,
     "nodes": [NODE],
 }
 RECORD = {
@@ -173,6 +174,75 @@ def test_a_manager_that_is_started_anew_at_the_end_of_a_deployment_is_asked_agai
 
     assert (done.code, asked.count(f"GET {PLACE}")) == (0, 3)
     assert "shop/shop after" in done.text
+
+
+def test_the_record_that_is_printed_at_the_end_is_the_ended_one(
+    shell: Shell, stand: Stand, tmp_path: Path
+) -> None:
+    project = write(tmp_path / "p", {"penstock.yaml": "name: shop\n"})
+    deploying(stand)
+    path = f"GET /deployments/{DEPLOYMENT}"
+    stand.follows[f"POST {PLACE}/deploy"] = "done"
+    stand.answers[path] = (200, {**RECORD, "status": "baking", "finished": None})
+    asked: list[str] = []
+
+    def written_later(request: str) -> bool:
+        asked.append(request)
+        if asked.count(path) == 3:
+            stand.answers[path] = (200, {**RECORD, "finished": 1_700_000_001.0})
+        return False
+
+    stand.away = written_later
+    done = shell("deploy", project, "--artifact", DIGEST, "--wait", "done", "--json")
+
+    assert json.loads(done.text)["status"] == "done"
+    assert asked.count(path) == 3
+
+
+def test_scaling_during_a_deployment_tells_when_it_comes(shell: Shell, stand: Stand) -> None:
+    change = {
+        "deployment": DEPLOYMENT,
+        "kind": "deploy",
+        "phase": "starting",
+        "since": 1.0,
+        "target": "green",
+        "release": {**RELEASE, "nodes": 3},
+    }
+    stand.answers[f"POST {PLACE}/scale"] = (202, {"accepted": True})
+    stand.answers[f"GET {PLACE}"] = (
+        200,
+        {**STATUS, "rollout": {**ROLLOUT, "change": change}},
+    )
+
+    done = shell("scale", "--nodes", "3")
+
+    told = f"shop/orders will run on 3 nodes once {DEPLOYMENT} has ended (starting)."
+    assert " ".join(done.text.split()) == told
+
+
+def test_an_aborted_deployment_sends_nobody_to_logs_that_are_gone(
+    shell: Shell, stand: Stand, tmp_path: Path
+) -> None:
+    project = write(tmp_path / "p", {"penstock.yaml": "name: shop\n"})
+    deploying(stand)
+    stand.follows[f"POST {PLACE}/deploy"] = "aborted"
+    stand.answers[f"GET {PLACE}"] = (200, {**STATUS, "nodes": []})
+
+    done = shell("deploy", project, "--artifact", DIGEST)
+
+    assert "The deployment was aborted" in done.err
+    assert "penstock logs" not in done.err
+
+
+@pytest.mark.parametrize("command", [("deploy",), ("variables", "set", "A=1")])
+def test_an_environment_that_cannot_be_is_refused_before_anything_is_sent(
+    shell: Shell, stand: Stand, command: tuple[str, ...]
+) -> None:
+    done = shell(*command, "-e", "bad env!")
+
+    assert "'bad env!' cannot be the name of an environment." in done.err
+    assert "hint: 1 to 32 of a to z" in done.err
+    assert stand.asked == []
 
 
 def test_what_became_of_it_is_not_known_where_the_manager_stays_away(

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from cli.conftest import Shell
+from penstock.cli.up import PASSING, is_hopeless
+from penstock.control.controller import Controller
 from penstock.deploy.drivers.find import DRIVERS
 from penstock.deploy.drivers.process.launch import LOG_BYTES
 
@@ -27,14 +29,68 @@ def somebody_listening() -> Iterator[int]:
         yield server.getsockname()[1]
 
 
+def free() -> str:
+    with somebody_listening() as port:
+        return str(port)
+
+
 def test_a_port_of_somebody_else_is_told_in_one_sentence_with_its_hint(shell: Shell) -> None:
     with somebody_listening() as taken:
-        done = shell("up", "--detach", "--manager-port", str(taken))
+        done = shell("up", "--detach", "--port", free(), "--manager-port", str(taken))
 
     assert done.code == 1
     assert f"cannot listen on 127.0.0.1:{taken}" in done.err
     assert done.err.count("[") == 1
+    assert "hint: Choose another --manager-port" in done.err
+
+
+def test_a_gateways_port_that_is_taken_is_told_at_once(shell: Shell, tmp_path: Path) -> None:
+    with somebody_listening() as taken:
+        done = shell("up", "--detach", "--port", str(taken), "--manager-port", "0")
+
+    assert f"The gateway cannot listen on 127.0.0.1:{taken}" in done.err
     assert "hint: Choose another --port" in done.err
+    assert not (tmp_path / "state" / "manager.log").exists()
+
+
+def test_manager_and_gateway_do_not_share_a_port(shell: Shell) -> None:
+    done = shell("up", "--detach", "--port", "8123", "--manager-port", "8123")
+
+    assert "--port and --manager-port are both 8123. [CONFIGURATION]" in done.err
+
+
+@pytest.mark.parametrize("command", [("up", "--detach"), ("build", "."), ("demo", "--once")])
+def test_a_state_folder_that_cannot_be_is_told_in_one_sentence(
+    shell: Shell, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    (tmp_path / "file").touch()
+    ports = ("--port", free(), "--manager-port", "0") if command[0] == "up" else ()
+
+    done = shell(*command, *ports, "--home", tmp_path / "file" / "state")
+
+    assert done.code == 1
+    assert "[STATE_UNAVAILABLE]" in done.err
+    assert "hint: Penstock needs to read and write it" in done.err
+
+
+def test_what_a_manager_says_that_is_still_starting_ends_no_waiting() -> None:
+    assert str(Controller.__dataclass_fields__["problem"].default).startswith(PASSING)
+
+
+@pytest.mark.parametrize(
+    ("missing", "stands", "hopeless"),
+    [
+        ("No Docker engine answers.", 1.0, False),
+        ("No Docker engine answers.", 2.0, True),
+        ("It has not looked at its nodes and its gateway yet.", 2.0, False),
+        (None, 2.0, False),
+    ],
+    ids=["just told", "it stays", "it is starting", "nothing told"],
+)
+def test_what_does_not_come_by_waiting_is_not_waited_for(
+    missing: str | None, stands: float, *, hopeless: bool
+) -> None:
+    assert is_hopeless(missing, waited=stands + 1, stands=stands) is hopeless
 
 
 def test_what_is_up_is_not_started_again(shell: Shell, tmp_path: Path) -> None:
@@ -67,10 +123,10 @@ def test_the_log_of_before_is_put_aside_when_it_is_long(shell: Shell, tmp_path: 
     log = tmp_path / "state" / "manager.log"
     log.parent.mkdir()
     log.write_bytes(b"of before\n" * (LOG_BYTES // 10 + 1))
-    with somebody_listening() as taken:
-        done = shell("up", "--detach", "--manager-port", str(taken))
 
-    assert "cannot listen" in done.err
+    done = shell("up", "--detach", "--driver", "nobody", "--manager-port", "0", "--port", free())
+
+    assert "There is no driver 'nobody'" in done.err
     assert log.with_name("manager.log.1").stat().st_size > LOG_BYTES
     assert b"of before" not in log.read_bytes()
 

@@ -38,6 +38,7 @@ class MemoryDriver:
     nodes: dict[str, RunningNode] = field(default_factory=dict)
     measure: Callable[[str], NodeStats | None] = lambda _: None
     name: str = "memory"
+    printed: list[bytes] = field(default_factory=lambda: [b"started"])
 
     def check(self) -> None:
         """Nothing can be missing."""
@@ -76,7 +77,7 @@ class MemoryDriver:
         del tail, follow
         if node not in self.nodes:
             raise NotFoundError(f"There is no node {node} here.")
-        yield b"started"
+        yield from self.printed
 
     def stats(self, node: str) -> NodeStats | None:
         return self.measure(node)

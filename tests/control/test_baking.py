@@ -1,11 +1,15 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import pytest
 
-from penstock.control.baking import Figures, judge, quantile
+from control.standing import standing
+from deploy.rollout.driving import Drive, release
+from penstock.control.baking import Baking, Figures, judge, quantile
 from penstock.deploy.rollout.types import Options
+from penstock.deploy.types import Place
 
 OPTIONS = Options(min_requests=100, error_rate=0.01, slowdown=3.0)
 
@@ -45,3 +49,23 @@ def test_a_quantile_is_the_least_bound_that_holds_it() -> None:
     assert quantile(buckets, 0.99) == 0.5
     assert quantile({**buckets, math.inf: 1_000.0}, 0.99) == 1.0
     assert quantile({}, 0.99) is None
+
+
+def test_the_figures_are_not_looked_at_each_time_that_somebody_looks(tmp_path: Path) -> None:
+    drive, clock = Drive(), [100.0]
+    drive.deploy("a", options=Options(bake=60))
+    with standing(tmp_path / "state") as stand:
+        world = stand.desk.world
+        told: list[object] = []
+        world.tasks.wake = lambda: told.append(None)
+        baking = Baking(world, lambda _: None, monotonic=lambda: clock[0])
+
+        for moment in (100.0, 100.1, 101.9, 102.0, 102.1):
+            clock[0] = moment
+            baking.act(Place("api_shop"), drive.state, drive.wanted.bake)
+            while world.tasks.is_running(("bake", Place("api_shop"), release("a").deployment)):
+                pass
+
+        world.tasks.close()
+    assert drive.wanted.bake is not None
+    assert len(told) == 2

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import io
 import os
 from collections.abc import Iterator
@@ -10,20 +11,29 @@ import pytest
 from msgspec.structs import replace
 
 from control.standing import Standing, standing
+from deploy.artifact.small import Workshop
 from deploy.rollout.driving import release
 from penstock.deploy.rollout.events import (
     ChecksPassed,
     Deploy,
     NodeDrained,
+    NodeLost,
     NodeReady,
     NodeStopped,
     Picked,
     Routed,
 )
-from penstock.deploy.rollout.types import Phase
-from penstock.deploy.types import Colour, NodeSpec, NodeStats, Place
-from penstock.errors import ArtifactError, ConflictError, ManagementError, NotFoundError
-from penstock.store import apis, artifacts, deployments, projects, versions
+from penstock.deploy.rollout.types import Options, Phase
+from penstock.deploy.rollout.wanted import wanted
+from penstock.deploy.types import Colour, NodeSpec, NodeState, NodeStats, Place
+from penstock.errors import (
+    ArtifactError,
+    ConflictError,
+    DeploymentRunningError,
+    ManagementError,
+    NotFoundError,
+)
+from penstock.store import apis, artifacts, deployments, projects, variables, versions
 from penstock.store.artifacts import ArtifactRecord
 from penstock.store.contents import Incoming
 from penstock.store.deployments import DeploymentDraft
@@ -227,3 +237,55 @@ def test_a_size_that_no_place_can_have_is_refused(stand: Standing) -> None:
     for wish in (ScaleWish(nodes=101), ScaleWish(units=65), ScaleWish(nodes=0)):
         with pytest.raises(ManagementError, match="is not a number of"):
             stand.desk.scale(place, wish, LOCAL)
+
+
+def test_what_the_environment_lacks_is_told_at_once_before_any_node_starts(
+    stand: Standing, tmp_path: Path
+) -> None:
+    workshop = Workshop(tmp_path / "work")
+    options = '{host: "${PGH}", port: 1, database: a, user: b, password: "${DB_PASSWORD}"}'
+    workshop.write("connectors/far.yaml", f"engine: postgres\noptions: {options}\n")
+    workshop.store = stand.desk.world.artifacts
+    digest = workshop.build().digest
+    version = make_version(stand, "v1", digest)
+    place, wish = Place(version.api), DeployWish(version=version.id)
+
+    with pytest.raises(ConflictError, match="DB_PASSWORD, PGH") as told:
+        stand.desk.deploy(place, wish, LOCAL)
+    with working(stand.database, LOCAL, 1.0) as work:
+        for name in ("PGH", "DB_PASSWORD"):
+            variables.set_variable(work, place, name, "x")
+
+    assert "`penstock variables set PGH=…`" in (told.value.hint or "")
+    assert "`penstock variables set --secret DB_PASSWORD`" in (told.value.hint or "")
+    assert stand.desk.deploy(place, wish, LOCAL).artifact == digest
+
+
+def test_how_long_it_bakes_is_told_with_a_refusal_and_the_status(stand: Standing) -> None:
+    version = make_version(stand, "v1", OLD)
+    stand.driver.images.add(OLD)
+    place, wish = Place(version.api), DeployWish(version=version.id, options=Options(bake=500))
+    stand.desk.deploy(place, wish, LOCAL)
+    node = stand.places.tell(place, Picked()).nodes[0]
+    stand.places.tell(place, NodeReady(node.id), ChecksPassed(Colour.BLUE), Routed(Colour.BLUE))
+
+    with pytest.raises(DeploymentRunningError, match=r"baking, (500|49\d) s left") as told:
+        stand.desk.deploy(place, wish, LOCAL)
+
+    assert "--bake 0" in (told.value.hint or "")
+
+
+def test_what_a_node_printed_last_is_told_where_it_ended(stand: Standing) -> None:
+    version = make_version(stand, "v1", OLD)
+    place = serve(stand, version)
+    node = stand.places.state(place).nodes[0]
+    stand.driver.nodes[node.id] = dataclasses.replace(
+        stand.driver.nodes[node.id], state=NodeState.EXITED
+    )
+    stand.driver.printed = [b"first\n", b"\n", b"last\n"]
+    stand.desk.fleet.look()
+
+    state = stand.places.state(place)
+    events = stand.desk.fleet.act(place, state, wanted(state, stand.places.now(place)))
+
+    assert events == (NodeLost(node.id, "it exited: first | last"),)

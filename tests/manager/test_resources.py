@@ -126,6 +126,19 @@ def test_one_deployment_at_a_time(manager: Asked) -> None:
     assert (refused.status_code, refused.json()["code"]) == (409, "DEPLOYMENT_RUNNING")
 
 
+@pytest.mark.parametrize("verb", ["deploy", "scale"])
+def test_an_environment_that_cannot_be_is_refused_by_its_name(manager: Asked, verb: str) -> None:
+    version = manager.version()
+
+    refused = manager.send(
+        "POST", f"/apis/{version['api']}/environments/bad%20env!/{verb}", json={}
+    )
+
+    assert refused.status_code == 400
+    assert "'bad env!' cannot be the name of an environment" in refused.json()["detail"]
+    assert "a to z" in refused.json()["hint"]
+
+
 def test_a_build_is_followed_until_it_ends(manager: Asked) -> None:
     version = manager.version()
     build = manager.make(f"/versions/{version['id']}/actions/build", status=202)

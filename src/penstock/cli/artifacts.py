@@ -18,6 +18,7 @@ from rich.text import Text
 
 from penstock.cli.home import DEFAULT_HOME, AsJson, Home
 from penstock.cli.sizes import as_moment, as_size
+from penstock.cli.state_folder import make_home
 from penstock.deploy.artifact.manifest import ProjectManifest
 from penstock.deploy.artifact.store import ArtifactStore
 from penstock.deploy.artifact.types import Artifact, Login
@@ -141,7 +142,7 @@ def import_artifact(
 
     Example: penstock artifacts import flights.tar
     """
-    _tell_added(_store(home).import_(path), as_json=as_json)
+    _tell_added(_writable(home).import_(path), as_json=as_json)
 
 
 @app.command("push")
@@ -176,7 +177,7 @@ def pull_artifact(
 
     Example: penstock artifacts pull registry.example.com/team/flights:1.0
     """
-    store = _store(home)
+    store = _writable(home)
     with Console(stderr=True).status(f"Fetching {reference} …"):
         artifact = store.pull(reference, _login(user), plain_http=plain_http)
     _tell_added(artifact, as_json=as_json)
@@ -209,6 +210,11 @@ def collect_artifacts(
         number = len(done.artifacts)
         said = f"Removed {number} artifact{'s' * (number != 1)}, {as_size(done.freed)} in all."
         _say(said)
+
+
+def _writable(home: Path) -> ArtifactStore:
+    make_home(home)
+    return _store(home)
 
 
 def _store(home: Path) -> ArtifactStore:

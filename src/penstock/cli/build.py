@@ -18,6 +18,7 @@ from rich.text import Text
 
 from penstock.cli.home import DEFAULT_HOME, AsJson, Home
 from penstock.cli.sizes import as_size
+from penstock.cli.state_folder import make_home
 from penstock.deploy.artifact.build import build_artifact
 from penstock.deploy.artifact.store import ArtifactStore
 from penstock.deploy.artifact.types import (
@@ -70,6 +71,7 @@ def build(  # noqa: PLR0913 - each is an option of the command
     Example: penstock build . --version 1.0 --export flights.tar
     """
     began = perf_counter()
+    make_home(home)
     store = ArtifactStore(home / "artifacts")
     request = BuildRequest(
         folder=folder,

@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 
 from penstock.cli.home import DEFAULT_HOME, Home
-from penstock.cli.place import PRODUCTION, EnvironmentOption, Target, text
+from penstock.cli.place import PRODUCTION, EnvironmentOption, Target, named, text, version_names
 from penstock.cli.remote import Manager, open_manager
 from penstock.cli.watch import Watch, last_sequence
 from penstock.cli.wish import run
@@ -24,6 +24,7 @@ from penstock.store.desk import MOST_NODES, MOST_UNITS
 
 _HOW = "How it is deployed"
 _DIGEST = len("sha256:") + 64
+_WRITTEN_WITHIN = 10.0
 
 
 class Until(StrEnum):
@@ -136,8 +137,7 @@ def deploy(  # noqa: PLR0913 each is an option of the command
             watch.follow(console, f"Deploying {target.name}")
         _tell(console, manager, target, time.monotonic() - began, approval=approval)
         if as_json:
-            record = read_at_last(manager, target, f"/deployments/{deployment}")
-            typer.echo(msgspec.json.encode(record).decode())
+            print_record(manager, target, deployment, ended=wait is Until.DONE)
 
 
 def _smoke_tests(file: Path) -> Sequence[SmokeTest]:
@@ -161,6 +161,14 @@ def ensure_api(manager: Manager, folder: Path, environment: str) -> Target:
         path = f"/projects/{text(project, 'id')}/apis"
         api = _made(manager.post(path, {"name": names.api}))
     return Target(text(api, "id"), f"{names.project}/{names.api}", environment)
+
+
+def described_api(folder: Path) -> str:
+    """Return `project/api` of the API that a folder describes, made or not."""
+    from penstock.cli.upload import read_names  # noqa: PLC0415 as above
+
+    names = read_names(folder)
+    return f"{names.project}/{names.api}"
 
 
 def ensure_version(
@@ -241,11 +249,28 @@ def _tell(
     address, preview = text(status, "address"), text(status, "preview")
     if approval:
         console.print(f"[bold]{target.name} waits for you:[/] {preview}", highlight=False)
-        console.print("`penstock approve` lets it serve, `penstock abort` does not.")
+        console.print("`penstock approve` lets it serve, `penstock abort` ends it.")
     else:
         console.print(
             f"[bold green]{target.name}[/] after {seconds:.1f} s: {address}", highlight=False
         )
+
+
+def print_record(manager: Manager, target: Target, deployment: str, *, ended: bool) -> None:
+    """Print a deployment as JSON, with names; wait until it is written, where it `ended`."""
+    record = _record(manager, target, deployment, ended=ended)
+    shown = named(record, target, version_names(manager, target))
+    typer.echo(msgspec.json.encode(shown).decode())
+
+
+def _record(manager: Manager, target: Target, deployment: str, *, ended: bool) -> dict[str, Json]:
+    """Read a deployment; one that `ended` is written down a moment after that is told."""
+    until = time.monotonic() + _WRITTEN_WITHIN
+    record = read_at_last(manager, target, f"/deployments/{deployment}")
+    while ended and record.get("finished") is None and time.monotonic() < until:
+        time.sleep(0.05)
+        record = read_at_last(manager, target, f"/deployments/{deployment}")
+    return record
 
 
 def read_at_last(

@@ -19,7 +19,9 @@ from penstock.cli.place import (
     EnvironmentOption,
     Target,
     find_target,
+    named,
     text,
+    version_names,
 )
 from penstock.cli.remote import Manager, open_manager
 from penstock.cli.watch import journal as read_journal
@@ -56,12 +58,10 @@ def history(  # noqa: PLR0913 each is an option of the command
                 found.append(record)
             if len(found) == limit:
                 break
-        versions = {
-            text(v, "id"): text(v, "name")
-            for v in manager.items("/versions", api=target.api, limit=200)
-        }
+        versions = version_names(manager, target)
     if as_json:
-        typer.echo(msgspec.json.encode(found).decode())
+        shown = [named(record, target, versions) for record in found]
+        typer.echo(msgspec.json.encode(shown).decode())
         return
     table = Table(box=None, pad_edge=False)
     for heading in ("WHEN", "WHAT", "VERSION", "ENDED", "ARTIFACT", "BY", "WHY"):

@@ -10,7 +10,11 @@ from penstock.store.unit import looking
 
 def find_api(database: Database, reference: str) -> str:
     """Return the id of `project/api`, or `api`. Raises NotFoundError, ConfigurationError."""
+    return choose_api(api_names(database), reference)
+
+
+def api_names(database: Database) -> dict[str, str]:
+    """Return `project/api` of every API, by its id."""
     with looking(database) as look:
         every = apis.every(look)
-        names = {api.id: f"{projects.get(look, api.project).name}/{api.name}" for api in every}
-    return choose_api(names, reference)
+        return {api.id: f"{projects.get(look, api.project).name}/{api.name}" for api in every}

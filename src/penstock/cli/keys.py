@@ -6,7 +6,7 @@ import json
 import os
 import time
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, TypeAlias
@@ -21,13 +21,13 @@ from penstock.auth.keyring import KeyRecord
 from penstock.auth.principal import AttributeValue
 from penstock.auth.rotation import KeyState, key_state
 from penstock.cli.home import DEFAULT_HOME, AsJson, Home
-from penstock.cli.key_api import find_api
+from penstock.cli.key_api import api_names, find_api
 from penstock.cli.key_checks import check_wishes
 from penstock.cli.key_options import parse_attributes, parse_duration, parse_name, parse_words
 from penstock.errors import ConfigurationError
 from penstock.secret import Secret
-from penstock.store.database import open_state
-from penstock.store.keys import KeyDraft, KeyRepository, StoredKey
+from penstock.store.database import Database, open_state
+from penstock.store.keys import KeyDraft, KeyRepository
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -41,7 +41,7 @@ Reference: TypeAlias = Annotated[
 ]
 
 _ONCE = "This is the only time the key is shown: store it now, as you would a password."
-_HEADINGS = ("ID", "NAME", "FOR", "ROLES", "ATTRIBUTES", "EXPIRES", "LAST USED", "STATE")
+_HEADINGS = ("ID", "NAME", "FOR", "API", "ROLES", "ATTRIBUTES", "EXPIRES", "LAST USED", "STATE")
 _WHOLE = {"ID", "EXPIRES", "LAST USED", "STATE"}  # cut short, these would be of no use
 _STYLES = {
     KeyState.ACTIVE: "green",
@@ -49,6 +49,15 @@ _STYLES = {
     KeyState.EXPIRED: "yellow",
     KeyState.REVOKED: "red",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """A key, with the name of the one API that it opens; None if it opens all."""
+
+    record: KeyRecord
+    api_name: str | None
+    last_used: float | None = None
 
 
 @app.command("create")
@@ -114,7 +123,8 @@ def create_key(  # noqa: PLR0913 each is an option of the command
         if api is not None:
             draft = replace(draft, api=find_api(database, api))
         record, secret = KeyRepository(database).create(draft, now)
-    _show_key(record, secret, f"Created {_sentence(record)}.", as_json=as_json)
+        key = _named(record, database)
+    _show_key(key, secret, f"Created {_sentence(key)}.", as_json=as_json)
 
 
 @app.command("list")
@@ -133,9 +143,14 @@ def list_keys(
     """
     with open_state(home, os.environ, create=False) as database:
         found = KeyRepository(database).list()
-    shown = [key for key in found if everything or key.record.revoked is None]
+        names = api_names(database)
+    shown = [
+        _Named(key.record, names.get(key.record.api or ""), key.last_used)
+        for key in found
+        if everything or key.record.revoked is None
+    ]
     if as_json:
-        _print_json([_as_json(key.record, key.last_used) for key in shown])
+        _print_json([_as_json(key) for key in shown])
     elif shown:
         _show_list(shown, time.time())
     else:
@@ -151,12 +166,15 @@ def revoke_key(reference: Reference, *, home: Home = DEFAULT_HOME, as_json: AsJs
         penstock keys revoke dashboard
 
     """
+    now = time.time()
     with open_state(home, os.environ, create=False) as database:
-        record = KeyRepository(database).revoke(reference, time.time())
+        key = _named(KeyRepository(database).revoke(reference, now), database)
     if as_json:
-        _print_json(_as_json(record, None))
+        _print_json(_as_json(key))
+    elif key.record.revoked != now:
+        _remark(f"It was revoked already, {_date(key.record.revoked)}: {_sentence(key)}.")
     else:
-        _remark(f"Revoked {_sentence(record)}. Every node refuses it within 5 seconds.")
+        _remark(f"Revoked {_sentence(key)}. Every node refuses it within 5 seconds.")
 
 
 @app.command("rotate")
@@ -191,38 +209,45 @@ def rotate_key(
     with open_state(home, os.environ, create=False) as database:
         keys = KeyRepository(database)
         if finish:
-            _show_finished(keys.finish_rotation(reference, now), as_json=as_json)
+            key = _named(keys.finish_rotation(reference, now), database)
+            _show_finished(key, as_json=as_json)
         else:
-            _show_rotated(*keys.rotate(reference, now, seconds), as_json=as_json)
+            record, secret = keys.rotate(reference, now, seconds)
+            _show_rotated(_named(record, database), secret, as_json=as_json)
 
 
-def _show_finished(record: KeyRecord, *, as_json: bool) -> None:
+def _named(record: KeyRecord, database: Database) -> _Named:
+    return _Named(record, api_names(database).get(record.api or ""))
+
+
+def _show_finished(key: _Named, *, as_json: bool) -> None:
     if as_json:
-        _print_json(_as_json(record, None))
+        _print_json(_as_json(key))
     else:
-        _remark(f"Only the new secret of {_sentence(record)} works now.")
+        _remark(f"Only the new secret of {_sentence(key)} works now.")
 
 
-def _show_rotated(record: KeyRecord, secret: Secret, *, as_json: bool) -> None:
+def _show_rotated(key: _Named, secret: Secret, *, as_json: bool) -> None:
+    record = key.record
     until = f"until {_date(record.overlap_ends)}" if record.overlap_ends else "as well"
     remark = (
-        f"A new secret for {_sentence(record)}. The old one works {until}; "
+        f"A new secret for {_sentence(key)}. The old one works {until}; "
         f"end it with: penstock keys rotate {record.id} --finish"
     )
-    _show_key(record, secret, remark, as_json=as_json)
+    _show_key(key, secret, remark, as_json=as_json)
 
 
-def _show_key(record: KeyRecord, secret: Secret, remark: str, *, as_json: bool) -> None:
+def _show_key(key: _Named, secret: Secret, remark: str, *, as_json: bool) -> None:
     """Print the key alone to standard output, everything about it to standard error."""
     if as_json:
-        _print_json({"key": secret.reveal(), **_as_json(record, None)})
+        _print_json({"key": secret.reveal(), **_as_json(key)})
         return
     _remark(remark)
     typer.echo(secret.reveal())
     _remark(_ONCE)
 
 
-def _show_list(keys: Iterable[StoredKey], now: float) -> None:
+def _show_list(keys: Iterable[_Named], now: float) -> None:
     console = Console()
     rows = [(key_state(key.record, now), _cells(key)) for key in keys]
     if not console.is_terminal:
@@ -238,12 +263,13 @@ def _show_list(keys: Iterable[StoredKey], now: float) -> None:
     console.print(table)
 
 
-def _cells(key: StoredKey) -> tuple[str, ...]:
+def _cells(key: _Named) -> tuple[str, ...]:
     record = key.record
     return (
         record.id,
         record.name,
         record.environment.value,
+        key.api_name or record.api or "all",
         ", ".join(record.roles) or "–",
         _attributes(record) or "–",
         _day(record.expires),
@@ -251,8 +277,11 @@ def _cells(key: StoredKey) -> tuple[str, ...]:
     )
 
 
-def _sentence(record: KeyRecord) -> str:
+def _sentence(key: _Named) -> str:
+    record = key.record
     parts = [record.environment.value]
+    if record.api is not None:
+        parts.append(f"for {key.api_name or record.api} alone")
     if record.roles:
         parts.append(f"roles {', '.join(record.roles)}")
     if record.attributes:
@@ -272,12 +301,15 @@ def _plain(value: AttributeValue) -> str:
     return json.dumps(list(value) if isinstance(value, tuple) else value, ensure_ascii=False)
 
 
-def _as_json(record: KeyRecord, last_used: float | None) -> dict[str, object]:
+def _as_json(key: _Named) -> dict[str, object]:
+    record = key.record
     return {
         "id": record.id,
         "name": record.name,
         "environment": record.environment.value,
         "state": key_state(record, time.time()).value,
+        "api": record.api,
+        "api_name": key.api_name,
         "roles": record.roles,
         "attributes": dict(record.attributes),
         "permissions": sorted(record.permissions),
@@ -285,7 +317,7 @@ def _as_json(record: KeyRecord, last_used: float | None) -> dict[str, object]:
         "expires": _timestamp(record.expires),
         "old_secret_ends": _timestamp(record.overlap_ends),
         "revoked": _timestamp(record.revoked),
-        "last_used": _timestamp(last_used),
+        "last_used": _timestamp(key.last_used),
     }
 
 

@@ -72,10 +72,11 @@ def _steps(root: Path, template: Template) -> tuple[str, ...]:
         return (
             f"penstock init {where} --from CONNECTION --force",
             f"penstock check {where}",
+            f"penstock up --detach && penstock deploy {where}",
         )
     return (
         f"penstock check {where}",
         f"penstock query {where} --saved sales/by-month",
         f"penstock keys create me --role analyst && penstock serve {where}",
-        f"penstock build {where} --version 1.0",
+        f"penstock up --detach && penstock deploy {where}",
     )

@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from penstock.cli.home import DEFAULT_HOME, Home
+from penstock.cli.deploy import print_record
+from penstock.cli.home import DEFAULT_HOME, AsJson, Home
 from penstock.cli.place import PRODUCTION, ApiArgument, EnvironmentOption, Target, find_target
 from penstock.cli.remote import Manager, open_manager
 from penstock.cli.waiting import read_status, wait_for_size
@@ -64,21 +65,24 @@ def scale(  # noqa: PLR0913 each is an option of the command
         raise ConfigurationError("Say to which size.", hint="penstock scale flights --nodes 4")
     with open_manager(home) as manager:
         target = find_target(manager, api, environment)
-        wanted = {name: size for name, size in (("nodes", nodes), ("units", units)) if size}
+        wanted: dict[str, Json] = {
+            name: size for name, size in (("nodes", nodes), ("units", units)) if size
+        }
         manager.post(f"{target.path}/scale", wanted)
         if wait:
-            wait_for_size(manager, target, console)
+            wait_for_size(manager, target, console, wanted)
         else:
             console.print(f"[bold]{target.name}[/] is being scaled: `penstock status` tells.")
 
 
-def rollback(
+def rollback(  # noqa: PLR0913 each is an option of the command
     api: ApiArgument = None,
     *,
     environment: EnvironmentOption = PRODUCTION,
     reason: Annotated[str, typer.Option(help="Why: it goes into the history.")] = "",
     wait: Wait = True,
     home: Home = DEFAULT_HOME,
+    as_json: AsJson = False,
 ) -> None:
     """Go back to the version before: at once while it is kept warm, else by its artifact.
 
@@ -93,7 +97,11 @@ def rollback(
         good=frozenset({"done", "rolled back"}),
     )
     with open_manager(home) as manager:
-        _carry_out(manager, find_target(manager, api, environment), wish, wait=wait)
+        target = find_target(manager, api, environment)
+        console = Console(stderr=as_json)
+        deployment = _carry_out(manager, target, wish, console, wait=wait)
+        if as_json:
+            print_record(manager, target, deployment, ended=wait)
 
 
 def stop(
@@ -140,7 +148,8 @@ def start(
     """
     wish = _Wish("start", {}, asked="starts", title="Starting", done="serves again")
     with open_manager(home) as manager:
-        _carry_out(manager, find_target(manager, api, environment), wish, wait=wait)
+        target = find_target(manager, api, environment)
+        _carry_out(manager, target, wish, Console(), wait=wait)
 
 
 def approve(
@@ -184,16 +193,19 @@ def abort(
         Console().print(f"The deployment of [bold]{target.name}[/] was ended.")
 
 
-def _carry_out(manager: Manager, target: Target, wish: _Wish, *, wait: bool) -> None:
-    console = Console()
+def _carry_out(
+    manager: Manager, target: Target, wish: _Wish, console: Console, *, wait: bool
+) -> str:
+    """Return the id of the deployment."""
     before = last_sequence(manager, target)
     deployment = run(manager, target, wish.action, wish.body)
     if not wait:
         console.print(f"[bold]{target.name}[/] {wish.asked}: {deployment}.")
-        return
+        return deployment
     watch = Watch(manager, target, deployment, good=wish.good, after=before)
     watch.follow(console, wish.title)
     console.print(f"[bold green]{target.name}[/] {wish.done}.")
+    return deployment
 
 
 def under_way(status: object) -> str | None:

@@ -9,6 +9,7 @@ from typing import Annotated, TypeAlias
 import typer
 
 from penstock.cli.remote import Manager
+from penstock.deploy.types import check_environment
 from penstock.errors import ConfigurationError, NotFoundError, suggestion
 from penstock.query.types import Json
 
@@ -18,10 +19,21 @@ ApiArgument: TypeAlias = Annotated[
         metavar="[API]", help="`project/api`, or `api`; may be left out where there is one only."
     ),
 ]
+
+
+def _checked(name: str) -> str:
+    check_environment(name)
+    return name
+
+
 EnvironmentOption: TypeAlias = Annotated[
     str,
     typer.Option(
-        "--environment", "-e", envvar="PENSTOCK_ENVIRONMENT", help="The API's environment."
+        "--environment",
+        "-e",
+        envvar="PENSTOCK_ENVIRONMENT",
+        help="The API's environment.",
+        callback=_checked,
     ),
 ]
 PRODUCTION = "production"
@@ -74,6 +86,21 @@ def api_names(manager: Manager) -> dict[str, str]:
         text(api, "id"): f"{projects.get(text(api, 'project'), '?')}/{text(api, 'name')}"
         for api in manager.items("/apis", limit=200)
     }
+
+
+def named(record: dict[str, Json], target: Target, versions: Mapping[str, str]) -> dict[str, Json]:
+    """Return a record of a deployment with the names of its API and its version."""
+    return {
+        **record,
+        "api_name": target.name,
+        "version_name": versions.get(text(record, "version")),
+    }
+
+
+def version_names(manager: Manager, target: Target) -> dict[str, str]:
+    """Return the name of every version of an API, by its id."""
+    found = manager.items("/versions", api=target.api, limit=200)
+    return {text(version, "id"): text(version, "name") for version in found}
 
 
 def text(record: dict[str, Json], name: str) -> str:

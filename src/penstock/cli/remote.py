@@ -213,7 +213,13 @@ class Manager:
 @contextmanager
 def open_manager(home: Path) -> Iterator[Manager]:
     """Find the manager: PENSTOCK_MANAGER_URL and PENSTOCK_TOKEN, or that of the state folder."""
-    running = find_running(home)
+    with manager_of(find_running(home), home) as manager:
+        yield manager
+
+
+@contextmanager
+def manager_of(running: Running, home: Path) -> Iterator[Manager]:
+    """Give the manager that was found, whatever the environment names."""
     headers = {"Authorization": f"Bearer {running.token}"}
     with httpx.Client(base_url=running.address, headers=headers, timeout=_TIMEOUT) as client:
         yield Manager(client, running.address, home)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import time
+from typing import Annotated
 
 import msgspec
 import typer
 from rich.console import Console, JustifyMethod
+from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
 from penstock.cli.home import DEFAULT_HOME, AsJson, Home
 from penstock.cli.place import ApiArgument, api_names, find_target, text
 from penstock.cli.remote import Manager, open_manager
+from penstock.cli.watch import because
 from penstock.deploy.rollout.types import Phase
 from penstock.store.desk import NodeStatus, PlaceStatus
 
@@ -26,6 +29,10 @@ _WIDE = 96  # columns in which all of it fits
 def status(
     api: ApiArgument = None,
     *,
+    environment: Annotated[
+        str | None,
+        typer.Option("--environment", "-e", help="This environment of it alone; else all."),
+    ] = None,
     home: Home = DEFAULT_HOME,
     as_json: AsJson = False,
 ) -> None:
@@ -37,13 +44,21 @@ def status(
     with open_manager(home) as manager:
         names = api_names(manager)
         wanted = None if api is None else find_target(manager, api, "").api
-        found = [s for s in read_statuses(manager, tuple(names)) if wanted in (None, s.api)]
+        found = [
+            place
+            for place in read_statuses(manager, tuple(names))
+            if wanted in (None, place.api) and environment in (None, place.environment)
+        ]
         versions = {text(v, "id"): text(v, "name") for v in manager.items("/versions", limit=200)}
     if as_json:
         typer.echo(msgspec.json.encode(found).decode())
         return
     if not found:
-        console.print("Nothing is deployed yet: `penstock deploy` in a project's folder.")
+        where = "" if environment is None else f" in {environment}"
+        console.print(
+            f"Nothing is deployed{where} yet: `penstock deploy` in a project's folder.",
+            markup=False,
+        )
         return
     for place in found:
         show_place(console, names.get(place.api, place.api), place, versions)
@@ -68,10 +83,14 @@ def show_place(console: Console, name: str, place: PlaceStatus, versions: dict[s
         version = versions.get(change.release.version, change.release.version)
         console.print(
             f"  {change.kind.value} of {version} to {change.target.value}: "
-            f"[yellow]{change.phase.value}[/] ({change.deployment})"
+            f"[yellow]{change.progress(rollout.clock)}[/] ({change.deployment})"
         )
+        if change.phase is Phase.READY and change.release.options.approval:
+            console.print(f"  [yellow]it waits for you:[/] {place.preview or ''}", highlight=False)
+            console.print("  `penstock approve` lets it serve, `penstock abort` ends it.")
     elif rollout.last is not None and rollout.last.phase is not Phase.DONE:
-        console.print(f"  last: [red]{rollout.last.phase.value}[/], {rollout.last.reason}")
+        last = because(rollout.last.phase.value, rollout.last.reason, ", ")
+        console.print(f"  last: [red]{escape(last)}[/]", highlight=False)
     if place.nodes:
         console.print(_table(place.nodes, console.width))
     for alert in place.alerts:
@@ -93,8 +112,15 @@ def _summary(place: PlaceStatus, versions: dict[str, str]) -> str:
     if rollout.warm_until is not None:
         left = max(0, round(rollout.warm_until - rollout.clock))
         warm = f"; {rollout.live.other.value} is warm for up to {left} s"
-    size = "" if release is None else f" on {_size(release.nodes, release.units)}"
-    return f"[{_COLOURS[colour]}]{colour}[/] serves {version}{size}{warm}"
+    shown = f"[{_COLOURS[colour]}]{colour}[/]"
+    if release is None:
+        return f"{shown} serves {version}{warm}"
+    size = _size(release.nodes, release.units)
+    ready = sum(node.colour == colour and node.phase == "ready" for node in place.nodes)
+    if ready == 0:
+        return f"{shown} is to serve {version} on {size}, [yellow]none is ready[/]{warm}"
+    few = f", [yellow]{ready} ready[/]" if ready < release.nodes else ""
+    return f"{shown} serves {version} on {size}{few}{warm}"
 
 
 def _size(nodes: int, units: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Annotated
 
 import msgspec
@@ -13,7 +14,7 @@ from penstock.cli.home import DEFAULT_HOME, AsJson, Home
 from penstock.cli.key_options import parse_duration
 from penstock.cli.place import text
 from penstock.cli.remote import Manager, open_manager
-from penstock.errors import ManagementError
+from penstock.errors import ManagementError, NotFoundError
 from penstock.query.types import Json
 
 app = typer.Typer(
@@ -74,7 +75,10 @@ def create_token(  # noqa: PLR0913 each is an option of the command
         return
     said = Console(stderr=True, soft_wrap=True)
     roles = ", ".join(sorted(held)) or "no role: it may do nothing yet"
+    again = f"penstock tokens create {shlex.quote(name)}{' --robot' * robot} --role developer"
     said.print(f"Created token {text(made, 'id')} of {name} ({roles}).", highlight=False)
+    if not held:
+        said.print(f"A role is given by `{again}`, for this token too.", highlight=False)
     typer.echo(text(made, "token"))
     said.print(_ONCE)
 
@@ -117,7 +121,11 @@ def revoke_token(
     Example: penstock tokens revoke tok_abcdefghijklmnop
     """
     with open_manager(home) as manager:
-        manager.delete(f"/tokens/{token}")
+        try:
+            manager.delete(f"/tokens/{token}")
+        except NotFoundError as error:
+            hint = error.hint or "`penstock tokens list` shows the ids of all."
+            raise NotFoundError(error.detail, hint=hint) from error
     Console(stderr=True).print(f"{token} is refused from now on.", highlight=False)
 
 

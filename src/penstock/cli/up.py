@@ -23,18 +23,24 @@ from rich.console import Console
 
 from penstock.cli.home import DEFAULT_HOME, Home
 from penstock.cli.manager_log import LOG
-from penstock.cli.remote import Running, read_running
+from penstock.cli.place import api_names
+from penstock.cli.ports import check_ports
+from penstock.cli.remote import Running, manager_of, read_running
+from penstock.cli.state_folder import make_home, using
+from penstock.cli.status import read_statuses
 from penstock.control.settings import DEFAULT_PORT, ControlSettings
 from penstock.control.shutdown import end_all
 from penstock.deploy.drivers.find import DRIVERS
 from penstock.deploy.drivers.process.launch import LOG_BYTES
 from penstock.deploy.gateway.files import shorten
-from penstock.errors import ConfigurationError, ManagerUnreachableError, StateError
+from penstock.errors import ConfigurationError, ManagerUnreachableError, PenstockError, StateError
 
 MANAGER_PORT = 8400
 _READY_SECONDS = 60.0
 _MISSING_SECONDS = 10.0
-_SETTLES = 6.0  # seconds after which a problem that stays is no passing one
+_SETTLES = 1.5  # seconds after which a problem that stays is no passing one
+# What a manager says that is still starting, and a gateway of before that is on its way.
+PASSING = ("It has not looked at", "The gateway is down", "The gateway does not answer")
 _STOP_SECONDS = 30.0
 _OK = 200
 _CODE = re.compile(r" \[[A-Z_]+\]$")
@@ -82,11 +88,12 @@ def up(  # noqa: PLR0913 each is an option of the command
         console.print("[bold green]Penstock is up already.[/] `penstock down` ends it.")
         console.print(f"The manager: {already.address}, its log: {home / LOG}", highlight=False)
         return
+    check_ports(home, host, port, manager_port)
     options = ["--gateway-port", str(port), "--gateway-host", host, "--driver", driver]
     with started(home, [*options, "--port", str(manager_port)], console) as (manager, running):
         console.print(f"[bold green]Penstock is up.[/] The gateway: {_gateway(host, port)}")
         console.print(f"The manager: {running.address}, its log: {home / LOG}", highlight=False)
-        console.print("Next: [bold]penstock deploy[/] in a project's folder.")
+        tell_what_is_next(home, console)
         if detach:
             return
         console.print("[dim]Ctrl-C ends manager, gateway and nodes.[/]")
@@ -116,15 +123,43 @@ def _gateway(host: str, port: int) -> str:
     ).base
 
 
+def tell_what_is_next(home: Path, console: Console) -> None:
+    """Say which APIs come back, or how a first one comes to be."""
+    back = []
+    with contextlib.suppress(PenstockError):  # it is up all the same
+        back = _coming_back(home)
+    for line in back:
+        console.print(f"Comes back: {line}", highlight=False)
+    if back:
+        console.print("`penstock status` shows how far they are.")
+    else:
+        console.print("Next: [bold]penstock deploy[/] in a project's folder.")
+
+
+def _coming_back(home: Path) -> list[str]:
+    with manager_of(read_running(home), home) as manager:
+        names = api_names(manager)
+        found = []
+        for place in read_statuses(manager, tuple(names)):
+            live = place.rollout.live
+            release = None if live is None else place.rollout.release(live)
+            if release is not None:
+                size = f"{release.nodes} node{'s' * (release.nodes != 1)}"
+                found.append(f"{names[place.api]} ({place.environment}) on {size}")
+        return found
+
+
 @contextlib.contextmanager
 def started(
     home: Path, options: Sequence[str], console: Console
 ) -> Iterator[tuple[subprocess.Popen[bytes], Running]]:
     """Start a manager of its own session, and wait until it can act."""
-    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_home(home)
     command = [sys.executable, "-m", "penstock", "manager", "--home", str(home), *options]
-    shorten(home / LOG, LOG_BYTES)
-    with (home / LOG).open("ab") as log:
+    with using(home):
+        shorten(home / LOG, LOG_BYTES)
+        opened = (home / LOG).open("ab")
+    with opened as log:
         began = log.tell()
         manager = subprocess.Popen(  # noqa: S603 it is ourselves
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
@@ -166,27 +201,38 @@ def bring_down(home: Path, console: Console) -> None:
 
 def _wait_until_ready(manager: subprocess.Popen[bytes], home: Path, began: int) -> Running:
     """Give up early on what the manager itself says to be missing: it seldom comes by waiting."""
-    start = time.monotonic()
+    start = since = time.monotonic()
     missing: str | None = None
-    while time.monotonic() < start + (_READY_SECONDS if missing is None else _MISSING_SECONDS):
+    while not is_hopeless(missing, time.monotonic() - start, time.monotonic() - since):
         if manager.poll() is not None:
             said, hint = _said(home, began)
             raise ConfigurationError(
                 f"The manager did not start: {said}", hint=hint or f"Its log is {home / LOG}."
             )
-        missing = None
+        before, missing = missing, None
         with contextlib.suppress(ManagerUnreachableError):
             running = read_running(home)
             if running.pid == manager.pid:
                 missing = _missing(running)
                 if missing == "":
                     return running
+        since = since if missing == before else time.monotonic()
         time.sleep(0.05)
     seconds = time.monotonic() - start
     raise StateError(
         f"The manager is not ready after {seconds:.0f} s: {missing or _said(home, began)[0]}",
         hint=f"Its log is {home / LOG}.",
     )
+
+
+def is_hopeless(missing: str | None, waited: float, stands: float) -> bool:
+    """Whether to wait no longer, after so many seconds, for what the manager lacks.
+
+    It has said the same for `stands` seconds; None if it says nothing.
+    """
+    if missing is None:
+        return waited > _READY_SECONDS
+    return waited > _MISSING_SECONDS if missing.startswith(PASSING) else stands > _SETTLES
 
 
 def _missing(running: Running) -> str | None:

@@ -11,11 +11,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from penstock.cli.deploy import ensure_api
+from penstock.cli.deploy import described_api, ensure_api
 from penstock.cli.home import DEFAULT_HOME, AsJson, Home
 from penstock.cli.place import PRODUCTION, EnvironmentOption, Target, find_target, text
 from penstock.cli.remote import Manager, open_manager
-from penstock.errors import ConfigurationError
+from penstock.errors import ConfigurationError, NotFoundError, PenstockError
 from penstock.project.files import ROOT_FILE
 
 app = typer.Typer(
@@ -43,9 +43,10 @@ def list_variables(
     Example: penstock variables list --api flights
     """
     with open_manager(home) as manager:
-        target = find_target(manager, api, environment)
+        target = find_target(manager, api or _of_folder(), environment)
         found = list(manager.items(f"{target.path}/variables"))
         found += list(manager.items(f"{target.path}/secrets"))
+    found = [{**variable, "api_name": target.name} for variable in found]
     if as_json:
         typer.echo(msgspec.json.encode(found).decode())
         return
@@ -82,6 +83,7 @@ def set_variable(
         for name, value in wanted.items():
             manager.put(f"{target.path}/{kind}/{name}", {"value": value})
         Console().print(f"{', '.join(wanted)} set. Nodes that are started from now on have it.")
+        _tell_of_nothing(manager, target)
 
 
 @app.command("unset")
@@ -97,12 +99,28 @@ def unset_variable(
     Example: penstock variables unset PG_HOST
     """
     with open_manager(home) as manager:
-        target = find_target(manager, api, environment)
+        target = find_target(manager, api or _of_folder(), environment)
         secrets = {text(it, "name") for it in manager.items(f"{target.path}/secrets")}
         for name in names:
             kind = "secrets" if name in secrets else "variables"
-            manager.delete(f"{target.path}/{kind}/{name}")
+            _remove(manager, f"{target.path}/{kind}/{name}")
         Console().print(f"{', '.join(names)} removed.")
+
+
+def _tell_of_nothing(manager: Manager, target: Target) -> None:
+    """Say so where the environment has nothing yet: its name may be a slip of the hand."""
+    if target.environment == PRODUCTION:
+        return
+    try:
+        manager.get(target.path)
+    except NotFoundError:
+        Console().print(
+            f"Nothing was ever deployed in {target.environment!r} of {target.name}: "
+            f"`penstock deploy -e {target.environment}` does it.",
+            highlight=False,
+        )
+    except PenstockError:  # whoever sets variables may see no deployment
+        return
 
 
 def _target(manager: Manager, api: str | None, environment: str) -> Target:
@@ -111,6 +129,20 @@ def _target(manager: Manager, api: str | None, environment: str) -> Target:
     if api is None and (folder / ROOT_FILE).is_file():
         return ensure_api(manager, folder, environment)
     return find_target(manager, api, environment)
+
+
+def _of_folder() -> str | None:
+    """Return the API of a project's folder, where this is one."""
+    folder = Path()
+    return described_api(folder) if (folder / ROOT_FILE).is_file() else None
+
+
+def _remove(manager: Manager, path: str) -> None:
+    try:
+        manager.delete(path)
+    except NotFoundError as error:
+        hint = error.hint or "`penstock variables list` shows the names of all."
+        raise NotFoundError(error.detail, hint=hint) from error
 
 
 def _pairs(texts: list[str]) -> dict[str, str]:

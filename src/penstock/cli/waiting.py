@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 
 import msgspec
 from rich.console import Console
@@ -10,7 +11,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from penstock.cli.place import Target
 from penstock.cli.remote import Manager
-from penstock.deploy.rollout.types import NodePhase
+from penstock.deploy.rollout.types import NodePhase, Phase
 from penstock.errors import DeploymentFailedError
 from penstock.store.desk import PlaceStatus
 
@@ -23,11 +24,20 @@ def read_status(manager: Manager, target: Target) -> PlaceStatus:
     return msgspec.convert(manager.get(target.path), PlaceStatus)
 
 
-def wait_for_size(manager: Manager, target: Target, console: Console) -> None:
-    """Raise DeploymentFailedError where it takes too long."""
+def wait_for_size(
+    manager: Manager, target: Target, console: Console, asked: Mapping[str, object]
+) -> None:
+    """Wait for the `nodes` and `units` that were asked for, unless a deployment comes first.
+
+    Raises DeploymentFailedError where it takes too long.
+    """
     columns = (TextColumn("{task.description}"), BarColumn(bar_width=24), TimeElapsedColumn())
     until = time.monotonic() + _PATIENCE
     status = read_status(manager, target)
+    later = _once_deployed(status)
+    if later is not None:
+        console.print(f"[bold]{target.name}[/] {later}")
+        return
     quiet = not console.is_terminal
     with Progress(*columns, console=console, transient=True, disable=quiet) as progress:
         bar = progress.add_task("Scaling", total=1)
@@ -39,7 +49,7 @@ def wait_for_size(manager: Manager, target: Target, console: Console) -> None:
                 completed=min(fit, wanted),
                 description=f"Scaling {target.name}: {fit} of {wanted} nodes",
             )
-            if fit == wanted and not others:
+            if fit == wanted and not others and _is_asked(status, asked):
                 console.print(
                     f"[bold green]{target.name}[/] runs on {wanted} node{'s' * (wanted != 1)}."
                 )
@@ -51,6 +61,28 @@ def wait_for_size(manager: Manager, target: Target, console: Console) -> None:
         f"The nodes were not ready after {_PATIENCE:g} s. {alerts}".strip(),
         hint="`penstock status` and `penstock logs` say more; the nodes of before serve on.",
     )
+
+
+def _once_deployed(status: PlaceStatus) -> str | None:
+    """Say what the size will be, where a deployment is under way that decides when."""
+    rollout = status.rollout
+    change = rollout.change
+    if change is None or change.phase is Phase.BAKING:
+        return None
+    nodes = change.release.nodes
+    return (
+        f"will run on {nodes} node{'s' * (nodes != 1)} once {change.deployment} has ended "
+        f"({change.progress(rollout.clock)})."
+    )
+
+
+def _is_asked(status: PlaceStatus, asked: Mapping[str, object]) -> bool:
+    """Whether what is wanted by now is what was asked for."""
+    rollout = status.rollout
+    release = None if rollout.live is None else rollout.release(rollout.live)
+    if release is None:
+        return True
+    return {"nodes": release.nodes, "units": release.units}.items() >= asked.items()
 
 
 def _count(status: PlaceStatus) -> tuple[int, int, int]:

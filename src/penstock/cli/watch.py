@@ -14,7 +14,12 @@ from rich.text import Text
 
 from penstock.cli.place import Target
 from penstock.cli.remote import Event, Manager
-from penstock.errors import AuthenticationError, DeploymentFailedError, ManagerUnreachableError
+from penstock.errors import (
+    AuthenticationError,
+    DeploymentFailedError,
+    ManagerUnreachableError,
+    PenstockError,
+)
 
 STEPS = ("queued", "building", "starting", "verifying", "ready", "promoting", "baking", "done")
 _GOOD = {"done"}
@@ -98,14 +103,25 @@ class Watch:
 
     def _is_over(self, entry: Entry) -> bool:
         if entry.phase in _BAD - self.good:
-            reason = entry.detail.rstrip(".") or "no reason is known"
+            reason = entry.detail or "no reason is known"
+            stop = "" if reason.endswith((".", "!", "?", "…")) else "."
             raise DeploymentFailedError(
-                f"The deployment was {entry.phase}: {reason}.",
-                hint="`penstock status` says what serves now; `penstock logs` what nodes printed.",
+                f"The deployment was {entry.phase}: {reason}{stop}",
+                hint=self._hint(),
             )
         if entry.phase in self.good:
             return True
         return entry.phase in STEPS and STEPS.index(entry.phase) >= STEPS.index(self.until)
+
+    def _hint(self) -> str:
+        """Name `penstock logs` where a node is left that it would show."""
+        try:
+            status = self.manager.get(self.target.path)
+        except PenstockError:
+            status = None
+        if isinstance(status, dict) and status.get("nodes"):
+            return "`penstock status` says what serves now; `penstock logs` what nodes printed."
+        return "`penstock status` says what serves now; `penstock history` how each one ended."
 
     def _entries(self) -> Iterator[Entry]:
         """Yield the journal from the beginning of this deployment on, whatever breaks between."""
@@ -135,8 +151,14 @@ def sentence(entry: Entry) -> str:
     """Say what happened in a few words."""
     about = f"node {entry.node} " if entry.node else ""
     phase = f"{entry.phase}" if entry.phase else ""
-    detail = entry.detail if not phase else f" – {entry.detail}" if entry.detail else ""
-    return f"{about}{phase}{detail}"
+    return about + because(phase, entry.detail, " – ")
+
+
+def because(phase: str, reason: str, between: str) -> str:
+    """Say how something ended, and why; once, where the reason says both."""
+    if not phase or reason.startswith(phase):
+        return reason
+    return f"{phase}{between}{reason}" if reason else phase
 
 
 def _style(entry: Entry) -> str:

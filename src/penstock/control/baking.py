@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
@@ -18,6 +19,7 @@ _SLOW_ANYWAY = 0.5  # seconds: below this a p99 is good, whatever it was before
 _TELLING = 100  # requests that it takes to tell what the slowest of a hundred took
 _HISTOGRAM = "penstock_request_seconds"
 _P = 0.99
+_BETWEEN = 2.0  # seconds between two looks at the figures: parsing them costs a while
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +65,19 @@ class Baking:
     address: Callable[[str], Address | None]
     _before: dict[str, Figures] = field(default_factory=dict)
     _took: dict[str, dict[float, float]] = field(default_factory=dict)
+    monotonic: Callable[[], float] = time.monotonic
     _of: dict[Place, str] = field(default_factory=dict)
+    _again: dict[Place, float] = field(default_factory=dict)
 
     def act(self, place: Place, state: Rollout, change: Change | None) -> None:
         if change is None:
             self._of.pop(place, None)
+            self._again.pop(place, None)
             return
+        now = self.monotonic()
+        if now < self._again.get(place, 0.0):
+            return
+        self._again[place] = now + min(_BETWEEN, change.release.options.bake / 10)
         key = ("bake", place, change.deployment)
         self.world.tasks.ensure(place, key, lambda: self._bake(place, state, change))
 

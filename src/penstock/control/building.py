@@ -16,6 +16,7 @@ from threading import Timer
 import msgspec
 
 from penstock.control.build_talk import Said, Wish
+from penstock.control.required import check_variables
 from penstock.control.world import World
 from penstock.deploy.rollout.events import BuildFailed, Built, Event
 from penstock.deploy.rollout.types import Release
@@ -82,7 +83,7 @@ class Builder:
         """Build what a deployment waits for, unless it is built already."""
         if release is not None:
             key = ("build for", place, release.deployment)
-            self.world.tasks.ensure(place, key, lambda: self._provide(release))
+            self.world.tasks.ensure(place, key, lambda: self._provide(place, release))
 
     def resume(self) -> None:
         """End what a manager that is gone was building: a deployment that waits begins anew."""
@@ -92,20 +93,27 @@ class Builder:
             with working(self.world.database, SYSTEM, time.time()) as work:
                 builds.finish(work, build.id, error="the manager was stopped meanwhile")
 
-    def _provide(self, release: Release) -> Iterable[Event]:
+    def _provide(self, place: Place, release: Release) -> Iterable[Event]:
         with looking(self.world.database) as look:
             version = versions.get(look, release.version)
         known = self.artifact_of(version)
         if known is not None:
-            return (Built(known),)
+            return self._built(place, known)
         outcome = self._end_unwritten(version.id)
         if outcome is None:
             with working(self.world.database, SYSTEM, time.time()) as work:
                 build = builds.create(work, version.id)
             outcome = self._run(build)
         if outcome.digest is not None:
-            return (Built(outcome.digest),)
+            return self._built(place, outcome.digest)
         return (BuildFailed(outcome.error or "it failed"),)
+
+    def _built(self, place: Place, digest: str) -> Iterable[Event]:
+        try:
+            check_variables(self.world, place, digest)
+        except ConflictError as error:
+            return (BuildFailed(error.told),)
+        return (Built(digest),)
 
     def _run_all(self, build: BuildRecord) -> Iterable[Event]:
         self._run(build)

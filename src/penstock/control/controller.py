@@ -15,8 +15,8 @@ from penstock.control.fleet import Fleet
 from penstock.control.history import History
 from penstock.control.routing import Routing
 from penstock.control.world import World
-from penstock.deploy.rollout.events import Event, Picked, Routed, Tick
-from penstock.deploy.rollout.types import Note, Rollout
+from penstock.deploy.rollout.events import Event, Picked, Restarted, Routed, Tick
+from penstock.deploy.rollout.types import Note, Phase, Rollout
 from penstock.deploy.rollout.wanted import Wanted, wanted
 from penstock.deploy.types import Place
 from penstock.errors import ConflictError, PenstockError
@@ -50,6 +50,7 @@ class Controller:
     _refreshed: float = -1e9
     _found: Lease | None = None
     _found_at: float = 0.0
+    _resuming: bool = True
     problem: str | None = "It has not looked at its nodes and its gateway yet."
 
     def start(self) -> None:
@@ -128,6 +129,7 @@ class Controller:
 
     def _take_over(self) -> None:
         """Resume where whoever acted before was: all that was decided is written down."""
+        self._resuming = True
         self.world.places.refresh()
         self.builder.resume()
         with suppress(PenstockError):  # what cannot be taken over now stays for the next time
@@ -142,6 +144,7 @@ class Controller:
             places.refresh()
             self._refreshed = time.monotonic()
         self.fleet.look()
+        self._resume()
         now = {place: self._decide(place, state) for place, state in places.all().items()}
         if self.fleet.seen is not None:
             self.routing.act({place: want for place, (_, want) in now.items()}, self.fleet.address)
@@ -152,6 +155,19 @@ class Controller:
         self.fleet.remove_strays(known | {n.id for s in places.all().values() for n in s.nodes})
         self.world.tasks.sweep()
         return any(_is_busy(state) for state, _ in now.values())
+
+    def _resume(self) -> None:
+        """Start anew what ended while nobody could look: where all did, it is no node's fault."""
+        if self.fleet.seen is None:
+            self._resuming = True
+        elif self._resuming:
+            self._resuming = False
+            states = self.world.places.all()
+            gone = {place: self.fleet.gone(state) for place, state in states.items()}
+            if all(self.fleet.ran(state) == gone[place] for place, state in states.items()):
+                for place, ended in gone.items():
+                    if ended:
+                        self._tell(place, states[place], (Restarted(ended),))
 
     def _decide(self, place: Place, state: Rollout) -> tuple[Rollout, Wanted]:
         """Tell a place what is seen, until nothing more follows from it."""
@@ -187,4 +203,6 @@ class Controller:
 
 
 def _is_busy(state: Rollout) -> bool:
-    return state.change is not None or any(node.phase != "ready" for node in state.nodes)
+    """Whether more is to come soon: what bakes, or waits for people, takes its time."""
+    waits = state.change is None or state.change.phase in (Phase.READY, Phase.BAKING)
+    return not waits or any(node.phase != "ready" for node in state.nodes)

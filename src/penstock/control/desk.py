@@ -13,6 +13,7 @@ from penstock.control.building import Builder
 from penstock.control.fleet import Fleet
 from penstock.control.history import History
 from penstock.control.measuring import Measuring
+from penstock.control.required import check_variables
 from penstock.control.routing import Routing
 from penstock.control.world import World
 from penstock.deploy.gateway import Figures
@@ -85,10 +86,12 @@ class ControlDesk:
     def deploy(self, place: Place, wish: DeployWish, by: Actor) -> DeploymentRecord:
         _check_size(wish.nodes, wish.units)
         state = self.world.places.state(place)
-        self._refuse_if_changing(state)
+        self._refuse_if_changing(place, state)
         with looking(self.world.database) as look:
             apis.get(look, place.api)
             version, artifact = self._wanted(look, place, wish)
+        if artifact is not None:
+            check_variables(self.world, place, artifact)
         size = _size(state)
         release = Release(
             deployment="",
@@ -271,11 +274,11 @@ class ControlDesk:
         with looking(self.world.database) as look:
             return deployments.get(look, deployment)
 
-    def _refuse_if_changing(self, state: Rollout) -> None:
+    def _refuse_if_changing(self, place: Place, state: Rollout) -> None:
         """Refuse early, so that no deployment is written down for nothing."""
         if state.change is not None:
             empty = Release(deployment="dep_none", version="")
-            self.world.places.dry_run(state, Deploy(empty))
+            self.world.places.dry_run(place, Deploy(empty))
 
     def _statuses(self, places: Mapping[Place, Rollout]) -> tuple[PlaceStatus, ...]:
         seen = self.fleet.seen or {}
@@ -293,7 +296,7 @@ class ControlDesk:
             api=place.api,
             environment=place.environment,
             revision=self.world.places.revision(place),
-            rollout=state,
+            rollout=replace(state, clock=max(state.clock, self.world.places.now(place))),
             nodes=tuple(look.node(place, state, node) for node in state.nodes),
             address=None if route is None else self.base + route,
             preview=None if route is None else f"{self.base}/preview{route}",

@@ -32,6 +32,7 @@ _BETWEEN = 0.05  # seconds between two proofs
 _PROVING = 2.0  # seconds of trying, after which the reconciler has a look again
 _QUIET = 0.2  # seconds that nothing must have been under way at a node that drains
 _UNROUTE = 10.0  # seconds after which a node is stopped though the gateway does not answer
+_LAST_LINES, _LINE = 8, 300  # of what a node printed, and characters of each, in a reason
 _STRAY = 5.0  # seconds that a node must have been seen for before it is taken for a stray
 
 
@@ -72,6 +73,27 @@ class Fleet:
         for node in wanted.stop:
             self._stop(place, node, state)
         return tuple(events)
+
+    def gone(self, state: Rollout) -> frozenset[str]:
+        """Return the nodes that were started, as far as is known, and do not run any more."""
+        return frozenset(node for node in self.ran(state) if not self._runs(node))
+
+    def ran(self, state: Rollout) -> frozenset[str]:
+        """Return the nodes that are to be there: ready ones, and others that the driver knows."""
+        return frozenset(
+            node.id
+            for node in state.nodes
+            if node.phase is NodePhase.READY
+            or (node.phase is NodePhase.STARTING and self._was_started(node))
+        )
+
+    def _was_started(self, node: Node) -> bool:
+        known = node.id in (self.seen or {}) or node.id in self._started
+        return known and not self._is_being_started(node)
+
+    def _runs(self, node: str) -> bool:
+        found = (self.seen or {}).get(node)
+        return found is not None and found.state is not NodeState.EXITED
 
     def remove_strays(self, known: set[str]) -> None:
         """Stop what runs in our name and is in nobody's plan."""
@@ -116,13 +138,14 @@ class Fleet:
         return ()
 
     def _how(self, node: Node, found: RunningNode) -> str:
-        """Say how a node ended, with the last line that it printed."""
+        """Say how a node ended, with the last lines that it printed: they go with it."""
         said = "" if found.exit_code is None else f" with {found.exit_code}"
         try:
-            lines = list(self.world.driver.logs(node.id, tail=1))
+            lines = list(self.world.driver.logs(node.id, tail=_LAST_LINES))
         except PenstockError:
             lines = []
-        last = lines[-1].decode(errors="replace")[:300] if lines else ""
+        told = [line.decode(errors="replace").strip()[:_LINE] for line in lines[-_LAST_LINES:]]
+        last = " | ".join(line for line in told if line)
         return f"it exited{said}" + (f": {last}" if last else "")
 
     def _prove(self, place: Place, node: Node) -> None:

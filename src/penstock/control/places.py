@@ -48,8 +48,8 @@ class Places:
 
     def refresh(self) -> None:
         """Take over what other managers wrote."""
-        stored = self.rollouts.list()
-        with self._lock:
+        with self._lock:  # from the reading on: what is asked meanwhile is newer than what was read
+            stored = self.rollouts.list()
             for one in stored:
                 self._adopt(one)
             for place in set(self._kept) - {one.place for one in stored}:
@@ -90,9 +90,9 @@ class Places:
         """Decide about what was seen. Raises ConflictError where this manager may not act."""
         return self._tell(place, events, self.lease)
 
-    def dry_run(self, state: Rollout, event: Event) -> None:
+    def dry_run(self, place: Place, event: Event) -> None:
         """Raise what an event would be refused with."""
-        step(state, event, state.clock)
+        step(self.state(place), event, self.now(place))
 
     def _tell(self, place: Place, events: Sequence[Event], lease: Lease | None) -> Rollout:
         for _ in range(_TRIES):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from penstock.errors import ManagementError
 from penstock.secret import Secret
 
+_ENVIRONMENT = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 UNIT_CPUS = 1
 UNIT_BYTES = 2_000_000_000
 
@@ -87,3 +90,12 @@ class NodeStats:
 
     cpu: float | None
     memory: int | None
+
+
+def check_environment(name: str) -> None:
+    """Raise ManagementError for what an environment cannot be called: addresses hold its name."""
+    if not _ENVIRONMENT.fullmatch(name):
+        raise ManagementError(
+            f"{name[:64]!r} cannot be the name of an environment.",
+            hint="1 to 32 of a to z, 0 to 9 and -, not beginning with -: `-e staging`, for one.",
+        )

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from penstock.deploy.types import check_environment
 from penstock.errors import ForbiddenError, NotFoundError
 from penstock.manager.callers import Caller
 from penstock.manager.context import ManagerContext
@@ -26,7 +27,6 @@ from penstock.store.grants import Scope
 from penstock.store.subjects import SubjectKind
 from penstock.store.unit import Look
 
-_ENVIRONMENT: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 _NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,252}")
 
 
@@ -132,7 +132,9 @@ def _resolve(look: Look, context: ManagerContext, ids: Mapping[str, str]) -> Sco
             scope = _resolved(look, name, ids)
         elif name == "node_id":
             scope = _of_node(look, context, value)
-        elif not (_ENVIRONMENT if name == "environment" else _NAME).fullmatch(value):
+        elif name == "environment":
+            check_environment(value)
+        elif not _NAME.fullmatch(value):
             raise _nothing(ids)
     return scope
 

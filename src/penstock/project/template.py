@@ -55,7 +55,7 @@ def start_project(name: str, template: Template, folder: Path) -> tuple[str, ...
         if not was_there:
             shutil.rmtree(folder, ignore_errors=True)
         raise ConfigurationError(
-            f"The project cannot be written: {error.strerror}.",
+            f"{error.filename or folder} cannot be written: {error.strerror}.",
             hint="Name a folder that you may write to, with room for it.",
         ) from error
     return tuple(sorted(wanted))

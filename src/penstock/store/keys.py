@@ -299,7 +299,8 @@ def _find(session: Session, reference: str) -> KeyRow:
         )
     near = suggestion(reference, [word for row in rows for word in (row.id, row.name)])
     raise NotFoundError(
-        f"There is no key {reference!r}.", hint=near or "`penstock keys list` shows every key."
+        f"There is no key {reference!r}.",
+        hint=near or "`penstock keys list --all` shows every key.",
     )
 
 

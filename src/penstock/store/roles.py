@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy import JSON, String, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from penstock.errors import ConflictError, ManagementError, NotFoundError
+from penstock.errors import ConflictError, ManagementError, NotFoundError, suggestion
 from penstock.store.audited import Audited
 from penstock.store.bindings import BindingRow
 from penstock.store.database import Row
@@ -97,7 +97,9 @@ def get(look: Look, name: str) -> RoleRecord:
         return BUILT_IN[name]
     row = look.session.get(RoleRow, name)
     if row is None:
-        raise NotFoundError(f"There is no role {name!r}.", hint="GET /api/v1/roles")
+        known = [role.name for role in every(look)]
+        hint = suggestion(name, known) or f"There are: {', '.join(known)}."
+        raise NotFoundError(f"There is no role {name!r}.", hint=hint)
     return _record(row)
 
 

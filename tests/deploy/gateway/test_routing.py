@@ -114,6 +114,21 @@ def test_an_api_without_nodes_says_when_to_come_back(opened: Site) -> None:
     assert opened.ask("/preview/@test/flights/api/query").problem == (503, "API_UNAVAILABLE")
 
 
+@pytest.mark.parametrize(
+    ("path", "headers"),
+    [
+        ("/preview/@test/flights/api/query", {}),
+        ("/@test/flights/api/query", {"Penstock-Preview": "true"}),
+    ],
+)
+def test_where_nothing_is_to_be_previewed_that_is_said(
+    opened: Site, path: str, headers: dict[str, str]
+) -> None:
+    reply = opened.ask(path, headers)
+
+    assert b"nothing to preview" in reply.body
+
+
 def test_a_body_is_no_larger_than_the_api_takes(opened: Site) -> None:
     assert opened.ask("/flights/small/x", method="POST", body=b"x" * 100).told("size") == "100"
     refused = opened.ask("/flights/small/x", method="POST", body=b"x" * 101)

@@ -22,6 +22,7 @@ from penstock.deploy.rollout.events import (
     NodeStopped,
     NodeUnready,
     Picked,
+    Restarted,
     RollBack,
     Routed,
     Scale,
@@ -96,6 +97,10 @@ class Rollouts(RuleBasedStateMachine):
         if kind == "ready":
             self.proved.add(node.id)
         self.drive.tell(events[kind])
+
+    @rule()
+    def restart(self) -> None:
+        self.drive.tell(Restarted(frozenset(node.id for node in self.drive.state.nodes)))
 
     @rule(colour=st.sampled_from(Colour), good=st.booleans())
     def check(self, colour: Colour, good: bool) -> None:  # noqa: FBT001 hypothesis names its arguments

@@ -18,6 +18,7 @@ from penstock.deploy.rollout.events import (
     NodeReady,
     NodeUnready,
     Picked,
+    Restarted,
     RollBack,
     Routed,
     Scale,
@@ -77,6 +78,35 @@ def test_a_first_deployment_serves_in_blue() -> None:
     assert drive.serving() is Colour.BLUE
     assert len(drive.wanted.live) == 2
     assert drive.outcome is Phase.DONE
+
+
+@pytest.mark.parametrize("phase", CHANGING[2:])
+def test_a_restart_that_ended_every_node_is_no_fault_of_a_deployment(phase: Phase) -> None:
+    drive = reach(phase)
+    outcome = Phase.ROLLED_BACK if phase is Phase.ROLLING_BACK else Phase.DONE
+
+    for _ in range(3):
+        drive.tell(Restarted(frozenset(node.id for node in drive.state.nodes)))
+    for _ in range(4):
+        drive.follow()
+        if drive.phase is Phase.READY:
+            drive.tell(Approve())
+    drive.wait(60)
+    drive.tell(Baked(good=True))
+
+    assert drive.outcome is outcome
+    assert all(node.attempt == 1 for node in drive.state.nodes)
+
+
+def test_baking_begins_anew_after_a_restart() -> None:
+    drive = reach(Phase.BAKING)
+    drive.wait(59)
+
+    drive.tell(Restarted(frozenset(node.id for node in drive.state.nodes)))
+    drive.wait(2)
+    drive.tell(Baked(good=True))
+
+    assert drive.phase is Phase.BAKING
 
 
 @pytest.mark.parametrize("phase", EARLY)

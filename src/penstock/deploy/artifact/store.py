@@ -118,6 +118,12 @@ class ArtifactStore:
         place = self.place(digest)
         return decode_manifest(read_file(place, PLACE))
 
+    def environment(self, digest: str) -> AbstractSet[str]:
+        """Return the names of the variables that an artifact brings itself, of its base."""
+        settings = self.images.read(self.images.find(digest)).config.config
+        told = () if settings is None else settings.env or ()
+        return {entry.partition("=")[0] for entry in told}
+
     def sbom(self, digest: str) -> bytes:
         """Return the bill of materials, CycloneDX in JSON: it follows from the artifact."""
         whole = self.images.find(digest).manifest.digest

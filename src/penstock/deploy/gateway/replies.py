@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from penstock.deploy.gateway.envoy import Branch, Tree
+from penstock.deploy.gateway.routes import PREVIEW_HEADER
 from penstock.errors import (
     ApiUnavailableError,
     BusyError,
@@ -26,6 +27,10 @@ _NOWHERE: Final = NotFoundError(
 _NO_NODE: Final = ApiUnavailableError(
     "No node of this API serves at the moment.", hint="Come back after Retry-After."
 )
+_NO_PREVIEW: Final = ApiUnavailableError(
+    "There is nothing to preview of this API at the moment.",
+    hint="`penstock deploy --approval` makes a preview; without `/preview` it is what serves.",
+)
 _LOST: Final = ApiUnavailableError(
     "The node that was asked went away, or could not be reached.",
     hint="Ask again after Retry-After.",
@@ -41,6 +46,23 @@ _WRONG: Final = InvalidHTTPError(
     hint="A path holds no encoded slash and no backslash.",
 )
 
+_NOBODY: Final[Tree] = {"response_flag_filter": {"flags": ["UH"]}}
+
+
+def _asks(header: str, match: Tree) -> Tree:
+    return {"header_filter": {"header": {"name": header, "string_match": match}}}
+
+
+_PREVIEW: Final[Tree] = {
+    "or_filter": {
+        "filters": [
+            _asks(":path", {"prefix": "/preview/"}),
+            _asks("x-envoy-original-path", {"prefix": "/preview/"}),
+            _asks(PREVIEW_HEADER, {"exact": "true"}),
+        ]
+    }
+}
+
 
 def replies() -> Tree:
     return {"mappers": [*_mappers()]}
@@ -49,7 +71,8 @@ def replies() -> Tree:
 def _mappers() -> Iterator[Tree]:
     yield _mapper(_status(404), _NOWHERE)
     # NR no route, UH no healthy host, UO overflow, OM overload
-    yield _mapper({"response_flag_filter": {"flags": ["UH"]}}, _NO_NODE, again=True)
+    yield _mapper({"and_filter": {"filters": [_NOBODY, _PREVIEW]}}, _NO_PREVIEW, again=True)
+    yield _mapper(_NOBODY, _NO_NODE, again=True)
     yield _mapper({"response_flag_filter": {"flags": ["UO", "OM"]}}, _FULL, again=True)
     yield _mapper(_status(503), _LOST, again=True)
     yield _mapper(_status(502), _LOST, status=503, again=True)

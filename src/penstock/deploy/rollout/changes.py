@@ -81,6 +81,15 @@ def advance(state: Rollout, now: float) -> Transition:
     return Transition(retired.state, (*notes, *retired.notes))
 
 
+def resume(state: Rollout, now: float) -> Transition:
+    """Go on after all nodes ended with their machine: whatever waits for them waits anew."""
+    change = state.change
+    if change is None or change.phase in (Phase.QUEUED, Phase.BUILDING):
+        return Transition(state)
+    phase = Phase.STARTING if change.phase is Phase.VERIFYING else change.phase
+    return enter(state, change, phase, now, "its nodes are started anew, after a restart")
+
+
 def start(state: Rollout, change: Change, now: float) -> Transition:
     """Bring up the target colour; what was kept warm in it goes."""
     state = put(state, change.target, change.release)

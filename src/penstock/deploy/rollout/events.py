@@ -81,6 +81,15 @@ class NodeLost(msgspec.Struct, frozen=True):
     reason: str
 
 
+class Restarted(msgspec.Struct, frozen=True):
+    """Every node there was ended at once, with its machine or by `down`: for no fault of its own.
+
+    `gone` are those of this place.
+    """
+
+    gone: frozenset[str]
+
+
 class NodeDrained(msgspec.Struct, frozen=True):
     """Nothing is under way at it, or its time to finish is over, with `cut` still running."""
 
@@ -135,6 +144,7 @@ Event: TypeAlias = (
     | NodeReady
     | NodeUnready
     | NodeLost
+    | Restarted
     | NodeDrained
     | NodeStopped
     | ChecksPassed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
 from typing import TypeAlias, assert_never
 
 from msgspec.structs import replace
@@ -72,6 +73,18 @@ def _lost(state: Rollout, node: Node, reason: str, now: float) -> Transition:
         attempt = 1 if steady else node.attempt + 1
         state = _add(state, release, node.colour, now, attempt)
     return Transition(state, (note,))
+
+
+def renew(state: Rollout, gone: AbstractSet[str], now: float) -> Rollout:
+    """Replace nodes that ended for no fault of theirs: it is not counted as a try."""
+    for node in state.nodes:
+        if node.id not in gone or node.phase not in _UP:
+            continue
+        state = _with(state, replace(node, phase=NodePhase.LOST, since=now))
+        release = state.release(node.colour)
+        if release is not None and release.deployment == node.deployment:
+            state = _add(state, release, node.colour, now, node.attempt)
+    return state
 
 
 def _drained(state: Rollout, node: Node, cut: int, now: float) -> Transition:

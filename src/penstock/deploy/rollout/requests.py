@@ -38,13 +38,13 @@ def ask(state: Rollout, request: Request, now: float) -> Transition:
         case Scale():
             return _scale(state, request)
         case Stop():
-            return _stop(state, keep_size=request.keep_size)
+            return _stop(state, now, keep_size=request.keep_size)
         case _:
             assert_never(request)
 
 
 def _deploy(state: Rollout, request: Deploy, now: float) -> Transition:
-    _refuse_while_changing(state)
+    _refuse_while_changing(state, now)
     release = request.release
     change = Change(
         deployment=release.deployment,
@@ -178,8 +178,8 @@ def _scale(state: Rollout, request: Scale) -> Transition:
     return Transition(scaled, (Note(deployment=now_wanted.deployment, detail=said),))
 
 
-def _stop(state: Rollout, *, keep_size: bool) -> Transition:
-    _refuse_while_changing(state)
+def _stop(state: Rollout, now: float, *, keep_size: bool) -> Transition:
+    _refuse_while_changing(state, now)
     release = None if state.live is None else state.release(state.live)
     if release is None:
         raise ConflictError(
@@ -194,13 +194,15 @@ def _stop(state: Rollout, *, keep_size: bool) -> Transition:
     return Transition(stopped, (Note(deployment=release.deployment, detail=said),))
 
 
-def _refuse_while_changing(state: Rollout) -> None:
+def _refuse_while_changing(state: Rollout, now: float) -> None:
     change = state.change
     if change is None:
         return
     way = "`penstock abort` ends it" if change.phase in BEFORE_PROMOTION else "Wait for its end"
     if change.phase is Phase.READY:
         way = f"`penstock approve` lets it serve, {way}"
+    if change.phase is Phase.BAKING:
+        way = f"{way}; `penstock deploy --bake 0` would not bake at all"
     raise DeploymentRunningError(
-        f"Deployment {change.deployment} is {change.phase.value}.", hint=f"{way}."
+        f"Deployment {change.deployment} is {change.progress(now)}.", hint=f"{way}."
     )

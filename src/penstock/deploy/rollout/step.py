@@ -28,6 +28,7 @@ from penstock.deploy.rollout.events import (
     NodeStopped,
     NodeUnready,
     Picked,
+    Restarted,
     RollBack,
     Routed,
     Scale,
@@ -56,6 +57,8 @@ def _happen(state: Rollout, event: Event, now: float) -> Transition:
             return requests.ask(state, event, now)
         case NodeReady() | NodeUnready() | NodeLost() | NodeDrained() | NodeStopped():
             return fleet.observe(state, event, now)
+        case Restarted():
+            return changes.resume(fleet.renew(state, event.gone, now), now)
         case Picked() | Built() | BuildFailed() | ChecksPassed() | ChecksFailed():
             return changes.progress(state, event, now)
         case Routed() | Baked():

@@ -147,6 +147,13 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     previous: Colour | None = None
     reason: str = ""
 
+    def progress(self, now: float) -> str:
+        """Say where it is, and for what bakes how long it still does."""
+        if self.phase is not Phase.BAKING:
+            return self.phase.value
+        left = max(0, round(self.since + self.release.options.bake - now))
+        return f"{self.phase.value}, {left} s left"
+
 
 class Rollout(msgspec.Struct, frozen=True, kw_only=True):
     """All that is decided about one place. `live` is the one fact that promotion changes.

@@ -75,6 +75,12 @@ def _preview(state: Rollout) -> tuple[Node, ...]:
     return state.of(state.change.target, NodePhase.READY)
 
 
+def _is_coming(state: Rollout, colour: Colour) -> bool:
+    """Whether a colour has no node that is ready yet, but will have one."""
+    ready = state.of(colour, NodePhase.READY)
+    return not ready and bool(state.of(colour, NodePhase.STARTING))
+
+
 def _to_check(state: Rollout) -> Colour | None:
     change = state.change
     if change is None:
@@ -82,5 +88,5 @@ def _to_check(state: Rollout) -> Colour | None:
     if change.phase is Phase.VERIFYING:
         return change.target
     if change.phase is Phase.ROLLING_BACK and state.live is not change.target:
-        return change.target
+        return None if _is_coming(state, change.target) else change.target
     return None
