@@ -59,16 +59,22 @@ class Stack:
     manager_port: int
     driver: str = "process"
     environment: dict[str, str] = field(default_factory=dict)
+    program: str = sys.executable
     key: str = ""
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """The environment of whoever types commands."""
+        return os.environ | {"PENSTOCK_HOME": str(self.home), "NO_COLOR": "1"} | self.environment
 
     def run(
         self, *command: str, check: bool = True, typed: str | None = None
     ) -> subprocess.CompletedProcess[str]:
         """Type a command, and `typed` into it; where it fails, say what it said."""
         done = subprocess.run(
-            [sys.executable, "-m", "penstock", *command],
+            [self.program, "-m", "penstock", *command],
             cwd=self.project,
-            env={**os.environ, "PENSTOCK_HOME": str(self.home), "NO_COLOR": "1"} | self.environment,
+            env=self.variables,
             text=True,
             input=typed or "",
             capture_output=True,
@@ -92,6 +98,12 @@ class Stack:
         with (self.project / "penstock.yaml").open("a") as root:
             root.write(f"# {line}\n")
 
+    def serve(self, nodes: int) -> None:
+        """Deploy the project, and make a key that it takes."""
+        self.deploy("--nodes", str(nodes))
+        self.make_key()
+        self.wait(lambda: self.ask().status_code == httpx.codes.OK, 10)
+
     def make_key(self) -> str:
         said = self.run("keys", "create", f"caller-{time.monotonic_ns()}", "--role", "reader")
         self.key = said.stdout.split()[-1]
@@ -110,6 +122,10 @@ class Stack:
         """What the manager says of itself: its pid, for instance."""
         found: dict[str, object] = json.loads((self.home / "manager.json").read_text())
         return found
+
+    @property
+    def manager(self) -> str:
+        return f"http://127.0.0.1:{self.manager_port}"
 
     @property
     def manager_pid(self) -> int:
@@ -169,14 +185,26 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def place(folder: Path, driver: str = "process", **environment: str) -> Stack:
+    """Give a project, a state folder and ports; nothing runs yet."""
+    project = write_project(folder / "shop")
+    return Stack(folder / "home", project, free_port(), free_port(), driver, dict(environment))
+
+
 @contextlib.contextmanager
 def stack(folder: Path, driver: str = "process", **environment: str) -> Iterator[Stack]:
     """Give a running manager and gateway, with nothing deployed; all of it ends at the end."""
-    project = write_project(folder / "shop")
-    made = Stack(folder / "home", project, free_port(), free_port(), driver, dict(environment))
+    made = place(folder, driver, **environment)
+    with running(made):
+        yield made
+
+
+@contextlib.contextmanager
+def running(made: Stack) -> Iterator[None]:
+    """Start a manager and a gateway; all of it ends at the end."""
     try:
         made.up()
-        yield made
+        yield
     finally:
         made.run("down", check=False)
 
@@ -187,7 +215,5 @@ def serving(
 ) -> Iterator[Stack]:
     """Give a stack that serves the test's project, and a key that it takes."""
     with stack(folder, driver, **environment) as made:
-        made.deploy("--nodes", str(nodes))
-        made.make_key()
-        made.wait(lambda: made.ask().status_code == httpx.codes.OK, 10)
+        made.serve(nodes)
         yield made

@@ -29,6 +29,13 @@ def node(
             help="This node's own folder: what its manager said last, and usage on its way there.",
         ),
     ] = None,
+    spool: Annotated[
+        Path | None,
+        typer.Option(
+            envvar="PENSTOCK_SPOOL",
+            help="Where usage waits until the manager has it; in the node's own folder otherwise.",
+        ),
+    ] = None,
     home: Home = DEFAULT_HOME,
 ) -> None:
     """Serve one version, as managers start it: no reload, ready once databases and probes answer.
@@ -39,6 +46,10 @@ def node(
     Example: penstock node ./unpacked --listen 0.0.0.0:8080
     """
     settings = NodeSettings(
-        folder=folder, listen=parse_listen(listen), state=state or home, home=home
+        folder=folder,
+        listen=parse_listen(listen),
+        state=state or home,
+        home=home,
+        spool=spool,
     )
     run_deployed(settings, os.environ)

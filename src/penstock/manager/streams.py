@@ -133,8 +133,9 @@ class _Reader:
         return found, True
 
     def _read(self) -> None:
-        lines = self._open()
+        lines: Iterator[bytes] = iter(())
         try:
+            lines = self._open()
             for line in lines:
                 if not self._put(line):
                     return

@@ -32,6 +32,7 @@ from penstock.node.warming import warming
 from penstock.project.load import load_project
 from penstock.project.types import Project
 from penstock.usage.event import Source
+from penstock.usage.spool import FOLDER
 
 _OURS: Final = "PENSTOCK_"
 COUNTS: Final = "counts.json"
@@ -41,12 +42,16 @@ _NOTICE: Final = 0.5  # seconds: what is on its way when a node is stopped is an
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeSettings:
-    """`state` is this node's own folder; keys come from `home` where there is no manager."""
+    """`state` is this node's own folder; keys come from `home` where there is no manager.
+
+    `spool` is where usage waits, in `state` unless it is given.
+    """
 
     folder: Path
     listen: Binding | SocketFile
     state: Path
     home: Path
+    spool: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +157,7 @@ def _backing(
         with _own_keys(settings.home, observe) as backing:
             yield backing
     else:
-        with _managed(settings.state, link, source, observe) as backing:
+        with _managed(settings, link, source, observe) as backing:
             yield backing
 
 
@@ -174,7 +179,11 @@ def _own_keys(home: Path, observe: Observer) -> Iterator[Backing]:
 
 
 @contextmanager
-def _managed(state: Path, link: Link, source: Source, observe: Observer) -> Iterator[Backing]:
+def _managed(
+    settings: NodeSettings, link: Link, source: Source, observe: Observer
+) -> Iterator[Backing]:
+    state = settings.state
+    spool = settings.spool or state / FOLDER
     keeper = SnapshotKeeper(link.client, link.post(source, state), notice=observe)
 
     def introduce(node: Node) -> None:
@@ -184,7 +193,7 @@ def _managed(state: Path, link: Link, source: Source, observe: Observer) -> Iter
         node.take_limits(keeper.limits)
 
     counts = ForgivingCounts(FileCounts(state / COUNTS))
-    with metering(link.client, source, state, observe) as used:
+    with metering(link.client, source, spool, observe) as used:
         keeper.start()
         try:
             yield Backing(

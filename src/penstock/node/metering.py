@@ -15,7 +15,7 @@ from penstock.node.metrics import Figure
 from penstock.usage.delivery import Delivery
 from penstock.usage.event import Source
 from penstock.usage.meter import Meter
-from penstock.usage.spool import FOLDER, Spool
+from penstock.usage.spool import Spool
 
 _GRACE: Final = 6.0  # seconds that delivery has when the node stops: what is left stays on disk
 
@@ -44,10 +44,10 @@ class Metering:
 
 @contextmanager
 def metering(
-    client: ManagerClient, source: Source, state: Path, observe: Observer
+    client: ManagerClient, source: Source, folder: Path, observe: Observer
 ) -> Iterator[Metering]:
     """Meter until the end of the context, then deliver what is left. Raises ConflictError."""
-    spool = Spool(state / FOLDER, observe)
+    spool = Spool(folder, observe)
     spool.open()
     try:
         with client.open() as connection:

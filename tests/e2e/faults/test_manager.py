@@ -5,10 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import subprocess
-import sys
-import threading
-from collections.abc import Iterator
 
 import psutil
 import pytest
@@ -16,8 +12,8 @@ import pytest
 from penstock.deploy.rollout.types import Phase
 from penstock.deploy.types import Place
 from penstock.store.database import open_database
-from penstock.store.rollouts import RolloutRepository
 from support.crowd import Crowd, asking
+from support.deploying import deploying, reaches
 from support.stack import Stack
 
 pytestmark = pytest.mark.timeout(400)
@@ -28,32 +24,6 @@ def kill_manager(shop: Stack) -> None:
     os.kill(process.pid, signal.SIGKILL)
     with contextlib.suppress(psutil.NoSuchProcess):
         process.wait(10)
-
-
-def phase_written(shop: Stack, place: Place) -> Phase | None:
-    """Return the phase that is written down, asking nobody."""
-    with open_database(shop.home) as database:
-        stored = RolloutRepository(database).load(place)
-    if stored is None:
-        return None
-    for phase in Phase:
-        if f'"phase":"{phase.value}"'.encode() in stored.document.partition(b'"change":')[2]:
-            return phase
-    return None
-
-
-@contextlib.contextmanager
-def deploying(shop: Stack, *options: str) -> Iterator[subprocess.Popen[str]]:
-    """Have a deployment asked for beside us; its command waits for it through everything."""
-    command = [sys.executable, "-m", "penstock", "deploy", str(shop.project), *options]
-    environment = {**os.environ, "PENSTOCK_HOME": str(shop.home), "NO_COLOR": "1"}
-    with subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    ) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
 
 
 @pytest.mark.parametrize(
@@ -69,7 +39,8 @@ def test_killed_in_any_state_it_ends_the_deployment_once_it_is_back(
     crowd = Crowd(shop.port, shop.question(), callers=4)
 
     with asking(crowd), deploying(shop, "--bake", "2", "--wait", "done") as command:
-        killed = _kill_when(shop, place, phase)
+        killed = reaches(shop, place, phase)
+        kill_manager(shop)
         shop.up()
         shop.wait(lambda: shop.rollout.change is None, 90)
         said, _ = command.communicate(timeout=60)
@@ -78,18 +49,6 @@ def test_killed_in_any_state_it_ends_the_deployment_once_it_is_back(
     assert crowd.tally.failed == 0, crowd.tally.told
     assert shop.rollout.live is not before, said
     assert command.returncode == 0, said
-
-
-def _kill_when(shop: Stack, place: Place, phase: Phase) -> bool:
-    """Kill the manager as soon as a state is written down, or one after it."""
-    wanted = list(Phase)[list(Phase).index(phase) : list(Phase).index(Phase.DONE)]
-    stop = threading.Event()
-    threading.Timer(60, stop.set).start()
-    while not stop.is_set():
-        if phase_written(shop, place) in wanted:
-            kill_manager(shop)
-            return True
-    return False
 
 
 def test_without_a_manager_nodes_serve_and_count_and_tell_it_later(shop: Stack) -> None:

@@ -63,8 +63,9 @@ def _sees(look: Look, call: Call, api: str) -> bool:
     return call.caller.grants.allow("deploy:nodes:read", scope)
 
 
-def _check(_: Look, __: Call) -> None:
-    """Leave it to the desk to know the node: the path's id was found with its API."""
+def _check(_: Look, call: Call) -> None:
+    """See that there is such a log, while that can be answered: once it flows nothing can."""
+    call.context.desk.logs(call.ids["node_id"], tail=0, follow=False)
 
 
 def _logs(call: Call, wakeful: Wakeful) -> AsyncIterator[bytes]:

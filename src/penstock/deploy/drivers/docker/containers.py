@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
+import tarfile
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from docker.api.client import APIClient
+from docker.errors import DockerException
 from docker.types import LogConfig
 
 from penstock.deploy.drivers.environment import reveal
@@ -21,6 +24,9 @@ TMP = 500_000_000
 STATE = 250_000_000
 LOG = {"max-size": "10m", "max-file": "2"}
 RUN = "/run/penstock"
+# On the engine's disk: what a node has counted must outlive its end, however that comes.
+SPOOL = "/spool"
+EVENTS = f"{SPOOL}/events"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +70,24 @@ class Wanted:
             labels=self.labels,
             host_config=host,
             stop_signal="SIGTERM",
+            volumes=[SPOOL],
         )
+        try:
+            api.put_archive(self.name, SPOOL, _own_folder(EVENTS))
+        except DockerException:
+            api.remove_container(self.name, v=True, force=True)
+            raise
+
+
+def _own_folder(path: str) -> bytes:
+    """Return an archive of one folder, of the node's own: a fresh volume is root's alone."""
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w") as tar:
+        folder = tarfile.TarInfo(PurePosixPath(path).name)
+        folder.type, folder.mode = tarfile.DIRTYPE, 0o700
+        folder.uid = folder.gid = USER
+        tar.addfile(folder)
+    return archive.getvalue()
 
 
 def tmpfs(units: int) -> dict[str, str]:
@@ -99,4 +122,5 @@ def container_environment(node: NodeSpec) -> dict[str, str]:
         **reveal(node.environment),
         "PENSTOCK_LISTEN": f"0.0.0.0:{PORT}",
         "PENSTOCK_STATE": "/state",
+        "PENSTOCK_SPOOL": EVENTS,
     }

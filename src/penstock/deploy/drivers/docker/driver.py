@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from threading import Lock
 
@@ -14,13 +15,14 @@ from docker.errors import APIError, NotFound
 
 from penstock.deploy.drivers.docker.containers import PORT, Wanted, want
 from penstock.deploy.drivers.docker.images import Images
+from penstock.deploy.drivers.docker.left import keep_left
 from penstock.deploy.drivers.docker.views import Container, Stats
 from penstock.deploy.drivers.engine import Engine
 from penstock.deploy.drivers.labels import filters, is_ours, name
 from penstock.deploy.drivers.lines import Lines
 from penstock.deploy.drivers.log_stream import Asked
 from penstock.deploy.drivers.settings import DriverSettings
-from penstock.deploy.drivers.types import ImagePlace, Stopped
+from penstock.deploy.drivers.types import LEFT, ImagePlace, Stopped
 from penstock.deploy.types import Address, NodeSpec, NodeStats, RunningNode
 from penstock.errors import DriverError, NotFoundError
 
@@ -93,6 +95,9 @@ class DockerDriver:
                 hint=f"docker inspect {name(self._settings.installation, node)}",
             )
         ended = self._inspect(container.id)
+        left = self._settings.home / LEFT / node
+        with suppress(NotFound):
+            self._engine.call(lambda api: keep_left(api, container.id, left))
         self._remove(container.id)
         return Stopped(exit_code=ended.state.exit_code if ended else None, killed=killed)
 
