@@ -64,15 +64,13 @@ def test_a_frozen_node_holds_up_only_what_it_was_answering(shop: Stack) -> None:
 
 def test_a_request_longer_than_the_drain_is_cut_and_that_is_said(shop: Stack) -> None:
     shop.run("scale", "--nodes", "2")
-    shop.change("a version that does not wait long")
-    shop.deploy("--drain", "0.5", "--grace", "0.5", "--keep-for", "0")
     # Seconds each, one after the other: whenever the switch comes, some are being answered.
     slow = Crowd(shop.port, shop.slow_question(times=200), callers=2)
 
     with asking(slow):
         shop.wait(lambda: any((node.requests or 0) > 0 for node in shop.nodes()), 20)
-        shop.change("its successor")
-        shop.deploy("--keep-for", "0")
+        shop.change("a version that does not wait long for the one before")
+        shop.deploy("--drain", "0.5", "--grace", "0.5", "--keep-for", "0")
         shop.wait(lambda: slow.tally.failed > 0, 60)
 
     journal = shop.run("history", "--journal").stdout
