@@ -8,7 +8,9 @@ import pytest
 HEAVY = {"pyarrow", "sqlalchemy", "sqlglot", "numpy", "pydantic"}
 
 
-@pytest.mark.parametrize("command", ["status", "history", "logs", "scale", "variables", "tokens"])
+@pytest.mark.parametrize(
+    "command", ["status", "history", "logs", "scale", "variables", "tokens", "--version"]
+)
 def test_a_command_that_only_asks_the_manager_imports_nothing_heavy(command: str) -> None:
     program = (
         "import sys; from penstock.cli.main import build_app; "

@@ -63,6 +63,9 @@ COMMANDS = {
 }
 
 
+_ANY = "status"
+
+
 def build_app(arguments: Sequence[str] | None = None) -> typer.Typer:
     """Return the program, with the one command that these arguments are for, or with all.
 
@@ -78,6 +81,7 @@ def build_app(arguments: Sequence[str] | None = None) -> typer.Typer:
     )
     app.callback()(options)
     first = arguments[0] if arguments else ""
+    first = _ANY if first == "--version" else first  # a program has commands, or asks for none
     for name in [first] if first in COMMANDS else COMMANDS:
         command = COMMANDS[name]
         module = import_module(f"penstock.cli.{command.module}")
