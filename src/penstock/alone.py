@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from penstock.engine.number import read_number
 from penstock.engine.types import Engine
 from penstock.model.types import Model, Relationship, Table
 from penstock.sql.inspect import count_alone
@@ -18,11 +19,7 @@ def count_rows_alone(
     """
     pairs = [(key.own_column, key.other_column) for key in relationship.keys]
     statement = count_alone(target.source, owner.source, pairs, dialect=engine.dialect)
-    running = engine.run(statement, timeout=timeout)
-    try:
-        return sum(int(value.as_py()) for batch in running for value in batch.column(0))
-    finally:
-        running.close()
+    return read_number(engine, statement, timeout=timeout)
 
 
 def find_alone(

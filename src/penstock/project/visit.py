@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from penstock.engine.number import read_number
 from penstock.engine.types import Engine
 from penstock.project.report import Report
 from penstock.project.types import Place, Project
@@ -23,8 +24,4 @@ class Visit:
     def number(self, database: str, statement: Statement) -> int:
         """Run a statement that answers with one number."""
         timeout = self.project.serving.timeout
-        running = self.engines[database].run(statement, timeout=timeout)
-        try:
-            return sum(int(value.as_py()) for batch in running for value in batch.column(0))
-        finally:
-            running.close()
+        return read_number(self.engines[database], statement, timeout=timeout)

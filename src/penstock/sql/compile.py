@@ -133,10 +133,11 @@ def selected(
     *,
     past: bool = False,
 ) -> exp.Select:
+    read, joins = _source(plan, markers, past=past)
     tree = exp.Select(
         expressions=[_output(output, plan, markers.dialect) for output in outputs],
-        from_=exp.From(this=_read(plan, markers, past=past)),
-        joins=[] if _is_ready(plan) else _joins(plan.joins, markers),
+        from_=exp.From(this=read),
+        joins=joins,
     )
     where = _together((plan.scan.guard, condition), markers)
     if where is not None:
@@ -151,10 +152,15 @@ def selected(
     return tree
 
 
-def _read(plan: Plan, markers: Markers, *, past: bool) -> exp.Expr:
+def _source(plan: Plan, markers: Markers, *, past: bool) -> tuple[exp.Expr, Sequence[exp.Join]]:
+    """Return what is read and joined; joins with nobody's values in them are the same text."""
+    if plan.joins and not plan.parts and all(join.scan.guard is None for join in plan.joins):
+        return exp.Var(this=_joined(plan.scan, plan.joins, markers.dialect)), ()
+    return _read(plan, markers, past=past), _joins(plan.joins, markers)
+
+
+def _read(plan: Plan, markers: Markers, *, past: bool) -> exp.Table | exp.Subquery:
     """Return the table to read or, of several facts, the groups of each below those of another."""
-    if _is_ready(plan):
-        return exp.Var(this=_joined(plan.scan, plan.joins, markers.dialect))
     if not plan.parts:
         return _table(plan.scan)
     groups: list[exp.Query] = [
@@ -228,11 +234,6 @@ def _label_join(label: Label, markers: Markers) -> exp.Join:
 def _together(conditions: tuple[Condition | None, ...], markers: Markers) -> exp.Expr | None:
     parts = [compile_condition(c, markers) for c in conditions if c is not None]
     return conjunction(parts) if parts else None
-
-
-def _is_ready(plan: Plan) -> bool:
-    """Whether what is read is the same text each time: joins with nobody's values in them."""
-    return bool(plan.joins) and not plan.parts and all(j.scan.guard is None for j in plan.joins)
 
 
 @lru_cache(maxsize=1024)

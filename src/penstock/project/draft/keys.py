@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from penstock.engine.number import read_number
 from penstock.engine.types import Engine
 from penstock.errors import PenstockError
 from penstock.model.types import Attribute, Column, DataType, Key, Relationship, Table
@@ -41,11 +42,7 @@ class _Linking:
     unique: dict[tuple[str, str], bool] = field(default_factory=dict)
 
     def number(self, statement: Statement) -> int:
-        running = self.engine.run(statement, timeout=_SECONDS)
-        try:
-            return sum(int(value.as_py()) for batch in running for value in batch.column(0))
-        finally:
-            running.close()
+        return read_number(self.engine, statement, timeout=_SECONDS)
 
     def is_unique(self, table: Table, attribute: Attribute) -> bool:
         column = column_of(attribute)
