@@ -17,4 +17,6 @@ def api_names(database: Database) -> dict[str, str]:
     """Return `project/api` of every API, by its id."""
     with looking(database) as look:
         every = apis.every(look)
-        return {api.id: f"{projects.get(look, api.project).name}/{api.name}" for api in every}
+        owners = {api.project for api in every}
+        names = {owner: projects.get(look, owner).name for owner in owners}
+        return {api.id: f"{names[api.project]}/{api.name}" for api in every}

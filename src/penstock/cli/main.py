@@ -63,7 +63,7 @@ COMMANDS = {
 }
 
 
-_ANY = "status"
+_LIGHT = "status"  # loaded where none is meant: a program without commands is none to Typer
 
 
 def build_app(arguments: Sequence[str] | None = None) -> typer.Typer:
@@ -81,7 +81,7 @@ def build_app(arguments: Sequence[str] | None = None) -> typer.Typer:
     )
     app.callback()(options)
     first = arguments[0] if arguments else ""
-    first = _ANY if first == "--version" else first  # a program has commands, or asks for none
+    first = _LIGHT if first == "--version" else first
     for name in [first] if first in COMMANDS else COMMANDS:
         command = COMMANDS[name]
         module = import_module(f"penstock.cli.{command.module}")
