@@ -6,7 +6,6 @@ import json
 import os
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
@@ -15,6 +14,7 @@ from pathlib import Path
 import psutil
 
 from benchmarks.effort import Effort
+from benchmarks.environments import installed
 from benchmarks.listing import measure_lists
 from benchmarks.places import REPOSITORY
 from benchmarks.report import Result
@@ -92,7 +92,7 @@ def _listed(seconds: Sequence[float]) -> str:
 
 
 def _build(project: Path, environment: Mapping[str, str]) -> tuple[float, str]:
-    command = [sys.executable, "-m", "penstock", "build", str(project), "--json"]
+    command = [installed().program("python"), "-m", "penstock", "build", str(project), "--json"]
     begun = time.perf_counter()
     done = subprocess.run(
         command,

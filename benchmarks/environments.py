@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import subprocess
 import sys
@@ -9,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.places import cache_folder
+from benchmarks.places import REPOSITORY, cache_folder
 
 INSTALL_TIMEOUT = 600
 
@@ -31,10 +32,27 @@ class Environment:
         return found[0].name.removesuffix(".dist-info").rpartition("-")[2] if found else "?"
 
 
-def make_environment(name: str, packages: Sequence[str]) -> Environment:
-    """Install `packages` in an environment called `name`, unless that was done before."""
+def installed() -> Environment:
+    """Return Penstock as its users have it: what the lock says, and nothing of its developers'."""
+    locks = [REPOSITORY / name for name in ("requirements.lock", "requirements-build.lock")]
+    listed = [option for lock in locks for option in ("-r", str(lock))]
+    environment = make_environment(
+        "penstock",
+        ["--require-hashes", *listed],
+        of="".join(hashlib.sha256(lock.read_bytes()).hexdigest() for lock in locks),
+    )
+    install = ("-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", "-e")
+    _run(environment.program("python"), *install, str(REPOSITORY))
+    return environment
+
+
+def make_environment(name: str, packages: Sequence[str], of: str = "") -> Environment:
+    """Install `packages` in an environment called `name`, unless that was done before.
+
+    `of` says more about what they are, where their names do not.
+    """
     folder = cache_folder("environments") / name
-    wanted = "\n".join((sys.version, *packages))
+    wanted = "\n".join((sys.version, *packages, of))
     stamp = folder / "installed.txt"
     if stamp.exists() and stamp.read_text() == wanted:
         return Environment(folder)

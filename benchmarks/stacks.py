@@ -15,6 +15,7 @@ from http import HTTPStatus
 from pathlib import Path
 
 from benchmarks.client import Request, ask
+from benchmarks.environments import installed
 from benchmarks.places import REPOSITORY
 
 sys.path.insert(0, str(REPOSITORY / "tests"))
@@ -123,7 +124,9 @@ def standing(
         folder = Path(temporary)
         project = flights_project(folder / "flights")
         given = {"PYTHONPATH": str(REPOSITORY / "src"), **(environment or {})}
-        stack = Stack(folder / "home", project, free_port(), free_port(), driver, given)
+        program = installed().program("python")
+        ports = (free_port(), free_port())
+        stack = Stack(folder / "home", project, *ports, driver, given, program)
         site = Site(stack, (project / "penstock.yaml").read_text(encoding="utf-8"))
         try:
             with in_words():

@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.text import Text
 
-from penstock.cli.deploy import ensure_api, ensure_version
+from penstock.cli.deploy import ensure_api, ensure_version, read_parcel
 from penstock.cli.home import DEFAULT_HOME, Home
 from penstock.cli.place import PRODUCTION
 from penstock.cli.remote import open_manager
@@ -143,8 +143,9 @@ def demo(
 def _deploy(console: Console, folder: Path, home: Path, port: int) -> _Address:
     """Build, start two nodes of the idle colour, let them serve, and make a key."""
     with open_manager(home) as manager:
-        target = ensure_api(manager, folder, PRODUCTION)
-        version = ensure_version(manager, target, folder, None, console)
+        parcel = read_parcel(folder)
+        target = ensure_api(manager, parcel, PRODUCTION)
+        version = ensure_version(manager, target, parcel, None, console)
         wish: dict[str, Json] = {"version": version, "nodes": _NODES, "options": {"bake": 0.0}}
         deployment = run(manager, target, "deploy", wish)
         Watch(manager, target, deployment).follow(console, f"Deploying {target.name}")

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
@@ -21,6 +21,9 @@ from penstock.deploy.rollout.types import SmokeTest
 from penstock.errors import ConfigurationError, ManagerUnreachableError, NotFoundError
 from penstock.query.types import Json
 from penstock.store.desk import MOST_NODES, MOST_UNITS
+
+if TYPE_CHECKING:  # see `read_parcel`
+    from penstock.cli.upload import Parcel
 
 _HOW = "How it is deployed"
 _DIGEST = len("sha256:") + 64
@@ -114,10 +117,11 @@ def deploy(  # noqa: PLR0913 each is an option of the command
     tests = [] if smoke is None else _smoke_tests(smoke)
     with open_manager(home) as manager:
         began = time.monotonic()
-        target = ensure_api(manager, folder, environment)
+        parcel = read_parcel(folder)
+        target = ensure_api(manager, parcel, environment)
         wish: dict[str, Json] = {"nodes": nodes, "units": units}
         if artifact is None:
-            wish["version"] = ensure_version(manager, target, folder, version, console)
+            wish["version"] = ensure_version(manager, target, parcel, version, console)
         else:
             wish["artifact"] = whole_digest(manager, target, artifact)
         wish["options"] = {
@@ -146,59 +150,66 @@ def _smoke_tests(file: Path) -> Sequence[SmokeTest]:
     return read_smoke_tests(file)
 
 
-def ensure_api(manager: Manager, folder: Path, environment: str) -> Target:
-    """Return the API that a folder describes, made if there is none yet."""
-    from penstock.cli.upload import read_names  # noqa: PLC0415 it takes half a second: see --artifact
+def read_parcel(folder: Path) -> Parcel:
+    """Return what is known of a project's folder. Raises ProjectError with every issue."""
+    from penstock.cli.upload import Parcel  # noqa: PLC0415 other commands need none, and start sooner
 
-    names = read_names(folder)
-    projects = list(manager.items("/projects", name=names.project))
+    return Parcel(folder)
+
+
+def ensure_api(manager: Manager, parcel: Parcel, environment: str) -> Target:
+    """Return the API that a folder describes, made if there is none yet."""
+    projects = list(manager.items("/projects", name=parcel.name))
     project = projects[0] if projects else None
     if project is None:
-        project = _made(manager.post("/projects", {"name": names.project, "title": names.title}))
-    apis = list(manager.items("/apis", project=text(project, "id"), name=names.api))
+        parcel.check()
+        project = _made(manager.post("/projects", {"name": parcel.name, "title": parcel.title}))
+    apis = list(manager.items("/apis", project=text(project, "id"), name=parcel.api))
     api = apis[0] if apis else None
     if api is None:
+        parcel.check()
         path = f"/projects/{text(project, 'id')}/apis"
-        api = _made(manager.post(path, {"name": names.api}))
-    return Target(text(api, "id"), f"{names.project}/{names.api}", environment)
+        api = _made(manager.post(path, {"name": parcel.api}))
+    return Target(text(api, "id"), f"{parcel.name}/{parcel.api}", environment)
 
 
 def described_api(folder: Path) -> str:
     """Return `project/api` of the API that a folder describes, made or not."""
-    from penstock.cli.upload import read_names  # noqa: PLC0415 as above
-
-    names = read_names(folder)
-    return f"{names.project}/{names.api}"
+    parcel = read_parcel(folder)
+    return f"{parcel.name}/{parcel.api}"
 
 
 def ensure_version(
-    manager: Manager, target: Target, folder: Path, name: str | None, console: Console
+    manager: Manager, target: Target, parcel: Parcel, name: str | None, console: Console
 ) -> str:
-    """Return the id of a version with just these files: the newest one, if nothing changed."""
-    from penstock.cli.upload import pack  # noqa: PLC0415 as above
-
+    """Return the id of a version with just these files: an earlier one, if nothing changed."""
     with console.status("Sending the project…"):
         known = list(manager.items("/versions", api=target.api, limit=200))
-        chosen = name or _next(known)
-        existing = next((v for v in known if text(v, "name") == chosen), None)
-        if existing is None:
-            made = manager.post(f"/apis/{target.api}/versions", {"name": chosen})
-            existing = _made(made)
-        elif text(existing, "state") != "new":
-            raise ConfigurationError(
-                f"Version {chosen} is {text(existing, 'state')}: it is not changed any more.",
-                hint="Choose another --version, or leave it out.",
-            )
-        path = f"/versions/{text(existing, 'id')}"
-        with pack(folder) as archive:
-            sent = manager.upload(f"{path}/content", archive, manager.etag(path))
-        version = _same(_made(sent), known)
-    if text(version, "id") != text(existing, "id"):
-        manager.delete(path)
-        console.print(f"  nothing changed since {text(version, 'name')}", style="dim")
-    else:
-        console.print(f"  version {text(version, 'name')}", style="dim")
+        same = _same(parcel.content, known, name)
+        version = (
+            _sent(manager, target, parcel, name or _next(known), known) if same is None else same
+        )
+    what = "version" if same is None else "nothing changed since"
+    console.print(f"  {what} {text(version, 'name')}", style="dim")
     return text(version, "id")
+
+
+def _sent(
+    manager: Manager, target: Target, parcel: Parcel, name: str, known: list[dict[str, Json]]
+) -> dict[str, Json]:
+    """Send the files as the version of a name, made if there is none yet."""
+    version = next((it for it in known if text(it, "name") == name), None)
+    if version is not None and text(version, "state") != "new":
+        raise ConfigurationError(
+            f"Version {name} is {text(version, 'state')}: it is not changed any more.",
+            hint="Choose another --version, or leave it out.",
+        )
+    parcel.check()
+    if version is None:
+        version = _made(manager.post(f"/apis/{target.api}/versions", {"name": name}))
+    path = f"/versions/{text(version, 'id')}"
+    with parcel.packed() as archive:
+        return _made(manager.upload(f"{path}/content", archive, manager.etag(path)))
 
 
 def whole_digest(manager: Manager, target: Target, beginning: str) -> str:
@@ -228,12 +239,11 @@ def _next(known: list[dict[str, Json]]) -> str:
     return f"v{max(numbers) + 1}"
 
 
-def _same(version: dict[str, Json], known: list[dict[str, Json]]) -> dict[str, Json]:
+def _same(content: str, known: list[dict[str, Json]], name: str | None) -> dict[str, Json] | None:
     """Return an earlier version with the same files, so that nothing is built twice."""
-    for earlier in known:
-        if earlier.get("content") == version.get("content") and earlier.get("id") != version["id"]:
-            return earlier
-    return version
+    found = [version for version in known if version.get("content") == content]
+    wanted = [version for version in found if text(version, "name") == name]
+    return next(iter(wanted or found), None)
 
 
 def _made(record: Json) -> dict[str, Json]:

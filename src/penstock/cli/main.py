@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.text import Text
 
 from penstock.errors import PenstockError
 from penstock.version import VERSION
@@ -110,14 +110,39 @@ def options(
 def main() -> None:
     """Run a command; what goes wrong is a sentence and a way forward, never a stack trace."""
     try:
-        completes = "_PENSTOCK_COMPLETE" in os.environ
-        build_app(None if completes else sys.argv[1:])()
+        with _frozen(_app) as app:
+            app()
     except PenstockError as error:
         print_error(error)
         sys.exit(1)
 
 
+def _app() -> typer.Typer:
+    completes = "_PENSTOCK_COMPLETE" in os.environ
+    return build_app(None if completes else sys.argv[1:])
+
+
+@contextmanager
+def _frozen(make: Callable[[], typer.Typer]) -> Iterator[typer.Typer]:
+    """Look for no garbage in what modules are made of, nor while they are imported.
+
+    Looking takes a tenth of importing them.
+    """
+    gc.disable()
+    try:
+        made = make()
+        gc.freeze()
+        gc.enable()
+        yield made
+    finally:
+        gc.enable()
+        gc.unfreeze()  # else libraries miss at the end what they gave out
+
+
 def print_error(error: PenstockError) -> None:
+    from rich.console import Console  # noqa: PLC0415 a node that starts well never needs it
+    from rich.text import Text  # noqa: PLC0415 see above
+
     console = Console(stderr=True, soft_wrap=True)
     for said, code, hint in _lines(error):
         console.print(Text.assemble(("error", "bold red"), f": {said} ", (f"[{code}]", "dim")))

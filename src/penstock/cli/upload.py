@@ -7,50 +7,82 @@ import tempfile
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:  # a fifth of a second at each start
-    from penstock.project.types import Project
+from penstock.deploy.artifact.read import describe_project, read_project
+from penstock.deploy.artifact.sources import Source, find_sources
+from penstock.deploy.artifact.variables import Variables
+from penstock.store.tree import Entry, digest_of, write_tree
 
+if TYPE_CHECKING:
+    from penstock.project.outline import Outline
+    from penstock.project.types import Project
 
 _PACKED = frozenset({".parquet", ".gz", ".zst", ".zip", ".duckdb"})  # small as they are
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Names:
-    project: str
-    api: str
-    title: str | None
+@dataclass(frozen=True)
+class Parcel:
+    """A project's folder, on its way to a manager. Raises ProjectError with every issue.
+
+    What the manager has already goes nowhere, and is not checked again: that takes half a second.
+    """
+
+    folder: Path
+    _checked: list[bool] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        return self._described.name
+
+    @property
+    def api(self) -> str:
+        return self._described.api
+
+    @property
+    def title(self) -> str | None:
+        return self._described.title
+
+    @cached_property
+    def content(self) -> str:
+        """The digest that the manager gives just the files that an artifact is made of."""
+        entries = (
+            Entry(it.path, it.file.stat().st_size, f"sha256:{it.digest}") for it in self._files
+        )
+        return digest_of(write_tree(entries))
+
+    def check(self) -> None:
+        """Read all of the project, once, before anything is made of it."""
+        if not self._checked:
+            read_project(self.folder, Variables({}))
+            self._checked.append(True)
+
+    @contextmanager
+    def packed(self) -> Iterator[Path]:
+        """Give a ZIP of these files."""
+        with tempfile.TemporaryDirectory(prefix="penstock-") as temporary:
+            archive = Path(temporary) / "project.zip"
+            with zipfile.ZipFile(archive, "w", compresslevel=1) as into:
+                for source in self._files:
+                    _add(source, into)
+            yield archive
+
+    @cached_property
+    def _described(self) -> Outline | Project:
+        return describe_project(self.folder)
+
+    @cached_property
+    def _files(self) -> tuple[Source, ...]:
+        return find_sources(self._described).files
 
 
-def read_names(folder: Path) -> Names:
-    """Read and check a project. Raises ProjectError with every issue."""
-    project = _read(folder)
-    return Names(project.name, project.api, project.title)
-
-
-@contextmanager
-def pack(folder: Path) -> Iterator[Path]:
-    """Give a ZIP of just the files that an artifact is made of."""
-    from penstock.deploy.artifact.sources import find_sources  # noqa: PLC0415 as below
-
-    project = _read(folder)
-    with tempfile.TemporaryDirectory(prefix="penstock-") as temporary:
-        archive = Path(temporary) / "project.zip"
-        with zipfile.ZipFile(archive, "w", compresslevel=1) as into:
-            for source in find_sources(project).files:
-                info = zipfile.ZipInfo(source.path, _EPOCH)
-                if source.file.suffix not in _PACKED:
-                    info.compress_type = zipfile.ZIP_DEFLATED
-                with source.file.open("rb") as read, into.open(info, "w", force_zip64=True) as to:
-                    shutil.copyfileobj(read, to, 1 << 20)
-        yield archive
-
-
-def _read(folder: Path) -> Project:
-    from penstock.deploy.artifact.check import Variables, read_project  # noqa: PLC0415 half a second at each start
-
-    return read_project(folder, Variables({}))
+def _add(source: Source, into: zipfile.ZipFile) -> None:
+    info = zipfile.ZipInfo(source.path, _EPOCH)
+    if source.file.suffix not in _PACKED:
+        info.compress_type = zipfile.ZIP_DEFLATED
+    with source.file.open("rb") as read, into.open(info, "w", force_zip64=True) as to:
+        shutil.copyfileobj(read, to, 1 << 20)

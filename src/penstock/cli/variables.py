@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from penstock.cli.deploy import described_api, ensure_api
+from penstock.cli.deploy import described_api, ensure_api, read_parcel
 from penstock.cli.home import DEFAULT_HOME, AsJson, Home
 from penstock.cli.place import PRODUCTION, EnvironmentOption, Target, find_target, text
 from penstock.cli.remote import Manager, open_manager
@@ -127,7 +127,7 @@ def _target(manager: Manager, api: str | None, environment: str) -> Target:
     """Return the API meant: in a project's folder its own, known already or not."""
     folder = Path()
     if api is None and (folder / ROOT_FILE).is_file():
-        return ensure_api(manager, folder, environment)
+        return ensure_api(manager, read_parcel(folder), environment)
     return find_target(manager, api, environment)
 
 

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Protocol
 
 from penstock.model.types import DataType
 from penstock.secret import Secret
-from penstock.sql.types import Statement
 
 if TYPE_CHECKING:  # a manager names engines and never asks one: it need not have this in memory
     import pyarrow as pa
+
+    from penstock.sql.types import Statement
 
 Option = str | int | float | bool | Secret | None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -53,11 +54,15 @@ class Warming:
                 continue
             node = self.make(serving)
             try:
+                # What serves from now on is no garbage: looking through it would stop all answers
+                # for a tenth of a second now and then.
+                gc.freeze()
                 self.standby.app = create_app(node)
                 self.standby.observe(Ready(seconds=round(monotonic() - began, 3)))
                 with recounting(node):
                     stop.wait()
             finally:
+                gc.unfreeze()
                 node.close()
             return
 

@@ -6,16 +6,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Final
-
-from pydantic import Field, JsonValue
+from typing import Final
 
 from penstock.auth.principal import Principal
 from penstock.errors import ForbiddenError, PenstockError, suggestion
 from penstock.plan.build import build_plan
 from penstock.policy.permit import Gate
 from penstock.project.document import Document, Step
-from penstock.project.fields import CountOrNone, Duration, Name, Scalar, Strict
+from penstock.project.probe_entry import ProbeEntry
 from penstock.project.rehearse import place_of
 from penstock.project.report import Report
 from penstock.project.roles import check_roles
@@ -31,23 +29,6 @@ from penstock.sql.mode.translate import translate_sql
 _BASE: Final = "probes"
 _DIALECT: Final = "duckdb"  # any does: the names of the columns are the same in all of them
 _TODAY: Final = datetime(2000, 6, 15, tzinfo=UTC)  # any day does too
-
-
-class ExpectEntry(Strict):
-    columns: Annotated[list[str], Field(min_length=1)] | None = None
-    min_rows: CountOrNone = 1
-    max_rows: CountOrNone | None = None
-    max_seconds: Duration | None = None
-
-
-class ProbeEntry(Strict):
-    name: Name
-    query: dict[str, JsonValue] | None = None
-    saved: str | None = None
-    parameters: dict[str, JsonValue] = Field(default_factory=dict)
-    roles: list[str] = Field(default_factory=list)
-    attributes: dict[str, Scalar | list[Scalar]] = Field(default_factory=dict)
-    expect: ExpectEntry = ExpectEntry()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

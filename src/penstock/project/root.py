@@ -32,7 +32,7 @@ from penstock.project.fields import (
     Text,
 )
 from penstock.project.files import check_file
-from penstock.project.probes import ProbeEntry
+from penstock.project.probe_entry import ProbeEntry
 from penstock.project.report import Report
 from penstock.project.reserved import RESERVED_PROJECTS
 from penstock.project.roles import check_roles

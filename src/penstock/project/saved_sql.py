@@ -23,6 +23,7 @@ from penstock.project.saved import (
     example,
     read_parameter,
 )
+from penstock.project.saved_text import split_sql
 from penstock.project.types import Place
 from penstock.project.validate import validate
 from penstock.query.saved import SavedQuery, resolve, types_of
@@ -30,12 +31,6 @@ from penstock.query.sql import read_sql
 from penstock.query.types import Json, Limits
 from penstock.sql.mode.translate import translate_sql
 from penstock.sql.mode.types import Translated
-
-_HEADERS: Final = (
-    re.compile(r"\A\s*/\*(?P<header>.*?)\*/", re.DOTALL),
-    re.compile(r"\A---[ \t]*\n(?P<header>.*?\n)---[ \t]*(?=\n)", re.DOTALL),
-)
-_LINES: Final = re.compile(r"\A(?:[ \t]*--[^\n]*\n)+")
 
 # Any dialect does: what is wrong with a SELECT is found before it is written in the engine's.
 _DIALECT: Final = "duckdb"
@@ -52,28 +47,6 @@ class SQLFile(Strict):
     parameters: dict[Name, ParameterEntry] = Field(default_factory=dict)
     chart: dict[str, JsonValue] | None = None
     cache: CacheEntry | None = None
-
-
-def split_sql(text: str) -> tuple[str, str]:
-    """Return the header and the SELECT of a file, each on the lines where it stands there."""
-    for pattern in _HEADERS:
-        found = pattern.match(text)
-        if found is not None:
-            before = "\n" * text.count("\n", 0, found.start("header"))
-            return before + found["header"], _blank(text, found.end())
-    lines = _LINES.match(text)
-    if lines is None:
-        return "", text
-    header = "\n".join(_uncommented(line) for line in lines[0].splitlines())
-    return header, _blank(text, lines.end())
-
-
-def _uncommented(line: str) -> str:
-    return line.strip().removeprefix("--").removeprefix(" ")
-
-
-def _blank(text: str, end: int) -> str:
-    return "\n" * text.count("\n", 0, end) + text[end:]
 
 
 def read_saved_sql(

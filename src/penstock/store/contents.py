@@ -19,19 +19,11 @@ import msgspec
 
 from penstock.errors import ArtifactError, ManagementError
 from penstock.store.failures import translated
+from penstock.store.tree import Entry, digest_of, write_tree
 
 _CHUNK: Final = 1 << 20
 _DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
 _LONGEST_PATH: Final = 512
-
-
-class Entry(msgspec.Struct, frozen=True, array_like=True):
-    """A file of a tree: a relative path with `/`, bytes, the digest of its content."""
-
-    path: str
-    size: int
-    digest: str
-    executable: bool = False
 
 
 class Tree(msgspec.Struct, frozen=True):
@@ -51,7 +43,6 @@ class Incoming:
     executable: bool = False
 
 
-_encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(tuple[Entry, ...]).decode
 
 
@@ -76,9 +67,8 @@ class ContentStore:
                 digest, size = self._keep(file.content)
                 entries[path] = Entry(path, size, digest, file.executable)
             _check_no_folder_is_a_file(entries)
-            listed = tuple(entries[path] for path in sorted(entries))
-            digest = self._keep_bytes(_encode(listed))
-        return Tree(digest, len(listed), sum(entry.size for entry in listed))
+            digest = self._keep_bytes(write_tree(entries.values()))
+        return Tree(digest, len(entries), sum(entry.size for entry in entries.values()))
 
     def tree(self, digest: str) -> tuple[Entry, ...]:
         """Return the files of a tree by path. Raises ArtifactError if it is gone or damaged."""
@@ -158,7 +148,7 @@ class ContentStore:
         return digest, size
 
     def _keep_bytes(self, content: bytes) -> str:
-        digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
+        digest = digest_of(content)
         with self._temporary() as (file, path):
             file.write(content)
             self._name(file, path, digest)

@@ -12,12 +12,10 @@ import msgspec
 
 from penstock.deploy.artifact.bases import find_base, name_base
 from penstock.deploy.artifact.check import (
-    Variables,
     compile_queries,
     find_dialects,
     inspect_databases,
     is_inside,
-    read_project,
 )
 from penstock.deploy.artifact.engine import build_by_engine
 from penstock.deploy.artifact.image import BaseImage, labels_of, write_image
@@ -26,10 +24,12 @@ from penstock.deploy.artifact.layer import FOLDER, Entry, with_folders, write_la
 from penstock.deploy.artifact.manifest import PLACE, ProjectManifest, encode_manifest
 from penstock.deploy.artifact.oci import Descriptor
 from penstock.deploy.artifact.papers import write_papers
+from penstock.deploy.artifact.read import read_project
 from penstock.deploy.artifact.sources import Sources, find_sources
 from penstock.deploy.artifact.store import ArtifactStore
 from penstock.deploy.artifact.types import Artifact, BuildLine, BuildRequest, EngineImage
 from penstock.deploy.artifact.unpack import PROJECT
+from penstock.deploy.artifact.variables import Variables
 from penstock.errors import ArtifactError
 from penstock.project.types import Project
 from penstock.version import VERSION

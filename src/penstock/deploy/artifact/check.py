@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from dataclasses import asdict
 from typing import Final
 
 from penstock.auth.principal import Principal
@@ -16,9 +15,7 @@ from penstock.errors import PenstockError
 from penstock.plan.build import build_plan
 from penstock.policy.permit import Gate
 from penstock.policy.types import Policies
-from penstock.project.document import Unknown
 from penstock.project.inspect import inspect
-from penstock.project.load import check_project
 from penstock.project.saved import example
 from penstock.project.types import Issue, Place, Project, ProjectError
 from penstock.query.parse import read_query
@@ -28,47 +25,7 @@ from penstock.query.types import Json
 from penstock.sql.across import compile_across
 from penstock.sql.mode.translate import translate_sql
 
-_PLACEHOLDER: Final = Unknown("1" * 64)  # a number, a text, and long enough for a shared secret
 _CALLER: Final = Principal(subject="build", kind="check")
-
-
-@dataclass(slots=True)
-class Variables(Mapping[str, str]):
-    """An environment that has every variable: those that it has not are a placeholder.
-
-    `named` and `missing` are those that were looked for, and those that were not there.
-    """
-
-    environ: Mapping[str, str]
-    named: set[str] = field(default_factory=set)
-
-    def __getitem__(self, name: str) -> str:
-        self.named.add(name)
-        return self.environ.get(name, _PLACEHOLDER)
-
-    def __contains__(self, name: object) -> bool:
-        return isinstance(name, str)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.environ)
-
-    def __len__(self) -> int:
-        return len(self.environ)
-
-    def __bool__(self) -> bool:
-        return True
-
-    @property
-    def missing(self) -> tuple[str, ...]:
-        return tuple(sorted(self.named - {*self.environ}))
-
-
-def read_project(folder: Path, variables: Variables) -> Project:
-    """Read and check a project. Raises ProjectError with every issue."""
-    project, issues = check_project(folder, variables)
-    if project is None:
-        raise ProjectError(issues)
-    return project
 
 
 def find_dialects(project: Project) -> dict[str, str]:

@@ -12,6 +12,7 @@ from penstock.auth.issuer import KeySetFile, PublicKeyFile
 from penstock.engine.files import find_files, read_token
 from penstock.errors import ArtifactError
 from penstock.project.files import ROOT_FILE, SECTIONS
+from penstock.project.outline import Outline
 from penstock.project.types import Connector, Project
 
 HANDLERS: Final = "handlers"
@@ -46,7 +47,7 @@ class Sources:
             )
 
 
-def find_sources(project: Project) -> Sources:
+def find_sources(project: Outline | Project) -> Sources:
     """Return what a node needs of a project's folder: nothing else that lies there goes in.
 
     That is penstock.yaml, the files of its sections, data and public keys that they name, and
@@ -80,7 +81,7 @@ def _visible(root: Path, folder: Path) -> Iterator[Path]:
             yield path
 
 
-def _named(project: Project) -> Iterator[Path]:
+def _named(project: Outline | Project) -> Iterator[Path]:
     """Yield the files that settings name: data, databases, certificates, issuers' public keys."""
     for connector in project.connectors.values():
         for path in data_of(connector):

@@ -37,7 +37,8 @@ def launch(
         data=None if groups else 2 * node.units * UNIT_BYTES,
         log=LOG_BYTES,
     )
-    command = [sys.executable, "-I", str(Path(keeper.__file__))]
+    # -S: it needs none of the installed packages, and looks for none.
+    command = [sys.executable, "-I", "-S", str(Path(keeper.__file__))]
     try:
         done = subprocess.run(  # noqa: S603 our own program, by our own interpreter
             command,
