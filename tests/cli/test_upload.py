@@ -2,10 +2,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from cli.conftest import Shell
+from cli.manager_stand import DEPLOYMENT, DIGEST, PLACE, Stand, known_api, serving
 from penstock.cli.upload import Parcel
 from penstock.manager.context import ManagerSettings
 from penstock.manager.sources.zip import read_zip
@@ -87,3 +90,44 @@ def test_a_root_that_is_wrong_is_told_with_all_that_is_wrong(shop: Path) -> None
         "penstock.yaml",
         f"models/{model.name}",
     }
+
+
+@pytest.fixture
+def stand(shop: Path, tmp_path: Path) -> Iterator[Stand]:
+    """Serve a manager that has these files as v3, which is deployed, and others as v7."""
+    stand = known_api()
+    versions = [
+        {"id": "ver_a", "name": "v7", "state": "new", "content": DIGEST},
+        {"id": "ver_c", "name": "v3", "state": "deployed", "content": Parcel(shop).content},
+    ]
+    stand.answers["GET /versions"] = (200, {"items": versions})
+    stand.answers[f"POST {PLACE}/deploy"] = (202, {"id": DEPLOYMENT})
+    stand.answers[f"GET {PLACE}"] = (200, {"address": "", "nodes": []})
+    stand.follows[f"POST {PLACE}/deploy"] = "baking"
+    with serving(stand, tmp_path / "state"):
+        yield stand
+
+
+@pytest.mark.parametrize("more", [(), ("--version", "v3"), ("--version", "v9")])
+def test_what_the_manager_has_is_deployed_and_not_sent(
+    shell: Shell, stand: Stand, shop: Path, more: tuple[str, ...]
+) -> None:
+    done = shell("deploy", shop, *more)
+
+    assert (done.code, "nothing changed since v3" in done.text) == (0, True)
+    assert [body["version"] for body in stand.bodies(f"POST {PLACE}/deploy")] == ["ver_c"]  # type: ignore[index] # bodies are objects
+    assert [asked for asked, _ in stand.asked if not asked.startswith("GET ")] == [
+        f"POST {PLACE}/deploy"
+    ]
+
+
+def test_a_version_that_is_deployed_takes_no_other_files(
+    shell: Shell, stand: Stand, shop: Path
+) -> None:
+    root = shop / "penstock.yaml"
+    root.write_text(f"{root.read_text()}\n# changed\n")
+
+    done = shell("deploy", shop, "--version", "v3")
+
+    assert "Version v3 is deployed: it is not changed any more. [CONFIGURATION]" in done.err
+    assert [asked for asked, _ in stand.asked if not asked.startswith("GET ")] == []
