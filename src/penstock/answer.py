@@ -15,9 +15,26 @@ from penstock.engine.types import Running
 from penstock.errors import QueryCancelledError
 from penstock.pipeline import Pipeline, Question, Stages, warn
 from penstock.sql.types import Statement
-from penstock.sql_question import SQLQuestion
+from penstock.sql_question import SQLQuestion, blaming
 
 _SMALL = 1000  # rows: with no more than these come, the answer may be whole
+
+
+def open_answer(
+    question: Question | SQLQuestion, params: bytes, *, exact_numbers: bool = False
+) -> Opening:
+    """Return what is known of an answer before it runs; `params` is the question's own JSON."""
+    plan = question.plan
+    opening = Opening(
+        columns=plan.columns,
+        query_params=params,
+        table_name=plan.table,
+        exact_numbers=exact_numbers,
+        cut_at=None if question.limited else question.limit,
+    )
+    if not isinstance(question, Question):
+        return opening
+    return replace(opening, layout=question.layout, sorts=question.plan.sorts)
 
 
 @dataclass(slots=True)
@@ -99,7 +116,8 @@ class AnswerStream:
         running = self.pipeline.run(self.question.plan.database, statement)
         self._running = running
         # Engines may put off the work until it is known what comes back.
-        _ = running.schema
+        with blaming(self.question):
+            _ = running.schema
         self.stages.add("database", perf_counter() - start)
         if self._cancelled:
             running.close()
@@ -123,7 +141,8 @@ class AnswerStream:
     def _batches(self, running: Running) -> Iterator[pa.RecordBatch]:
         while True:
             start = perf_counter()
-            batch = next(running, None)
+            with blaming(self.question):
+                batch = next(running, None)
             self.stages.add("database", perf_counter() - start)
             if batch is None:
                 return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -21,7 +21,7 @@ from penstock.project.load import load_project
 from penstock.project.open import close_engines, open_engines, open_pipeline
 from penstock.query.saved import SavedQuery, resolve, types_of
 from penstock.query.types import Json
-from penstock.sql_question import SQLQuestion, ask_sql
+from penstock.sql_question import SQLQuestion, ask_sql, blaming
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,8 @@ class Project:
         """Run what `ask` has prepared."""
         running = self.pipeline.run(question.plan.database, question.rows)
         try:
-            return pa.Table.from_batches(list(running), schema=running.schema)
+            with blaming(question):
+                return pa.Table.from_batches(list(running), schema=running.schema)
         finally:
             running.close()
 
@@ -79,7 +80,8 @@ class Project:
         types = types_of(saved)
         if types is None:
             return self.query(body)
-        return self._run_sql(self.ask_sql(msgspec.json.encode(body), types))
+        question = self.ask_sql(msgspec.json.encode(body), types)
+        return self._run_sql(replace(question, own=False))
 
     def sql(
         self,

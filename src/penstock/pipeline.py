@@ -14,13 +14,13 @@ from penstock.census import count_tables
 from penstock.engine.types import Across, Engine, Running
 from penstock.errors import NotSupportedError
 from penstock.plan.build import build_plan
-from penstock.plan.gather import Gathering, gather_plan
+from penstock.plan.gather import Gathering, place_plan
 from penstock.plan.types import Plan
 from penstock.policy.permit import Gate
 from penstock.policy.types import Permitted, View
 from penstock.query.parse import parse_query
 from penstock.query.sql import SQLQuery
-from penstock.query.types import Limits, Query, Value
+from penstock.query.types import Layout, Limits, Query, Value
 from penstock.sql.across import compile_across
 from penstock.sql.bind import bind_values
 from penstock.sql.compile import Compiled
@@ -89,6 +89,7 @@ class Question:
     limit: int
     limited: bool
     together: InOne | None = None
+    layout: Layout | None = None
 
 
 @dataclass(slots=True)
@@ -129,7 +130,7 @@ class Pipeline:
         key = (permitted.asked.query, permitted.view.shape)
         prepared = self._prepared.get(key)
         if prepared is None:
-            plan = self._place(build_plan(permitted))
+            plan = place_plan(build_plan(permitted), self.gathering)
             prepared = Prepared(plan, compile_across(plan, self.dialects))
             self._remember(key, prepared)
         return prepared
@@ -138,11 +139,6 @@ class Pipeline:
     def dialects(self) -> dict[str, str]:
         """How each database speaks."""
         return {name: engine.dialect for name, engine in self.engines.items()}
-
-    def _place(self, plan: Plan) -> Plan:
-        """Leave what needs several databases to the engine that holds them all, if there is one."""
-        there = self.gathering
-        return plan if there is None or not there.holds(plan) else gather_plan(plan, there)
 
     def _remember(self, key: tuple[Query, str], prepared: Prepared) -> None:
         """Keep what was prepared; when it is too much, begin anew: the shapes in use come back."""
@@ -225,6 +221,7 @@ def _bind(permitted: Permitted, prepared: Prepared, now: datetime) -> Question:
         limit=limit,
         limited=query.limited,
         together=None if one is None else InOne(bind(one.template), one.totals, one.room),
+        layout=permitted.asked.layout,
     )
 
 

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
 from penstock.auth.principal import Principal
-from penstock.errors import InvalidParameterError, LimitError, NotSupportedError
+from penstock.errors import (
+    DataExceptionError,
+    InvalidParameterError,
+    LimitError,
+    NotSupportedError,
+    UncomputableError,
+)
 from penstock.model.types import DataType
-from penstock.pipeline import Pipeline, Stages
+from penstock.pipeline import Pipeline, Question, Stages
 from penstock.plan.types import Column
 from penstock.policy.types import View
 from penstock.query.parse import decode_json
@@ -40,10 +47,13 @@ class SQLPlan:
 
 @dataclass(frozen=True, slots=True)
 class SQLQuestion:
+    """`own` is what the caller wrote, not the project: a value that it cannot take is theirs."""
+
     plan: SQLPlan
     rows: Statement
     limit: int
     limited: bool
+    own: bool = True
     count: None = None
     totals: tuple[()] = ()
     together: None = None
@@ -68,6 +78,21 @@ def ask_sql(
     return stages.time("bind", lambda: _bind(pipeline, asked, translated, view))
 
 
+@contextmanager
+def blaming(question: Question | SQLQuestion) -> Iterator[None]:
+    """Tell whoever wrote the SQL that it is to blame for what cannot be computed."""
+    try:
+        yield
+    except UncomputableError as error:
+        if not (isinstance(question, SQLQuestion) and question.own):
+            raise
+        raise DataExceptionError(
+            "A function or a cast of the SQL was given a value that it has no answer for.",
+            hint="Filter such values out first, or write TRY_CAST(…), x / NULLIF(y, 0).",
+            pointer="/sql",
+        ) from error
+
+
 def _translated(pipeline: Pipeline, asked: SQLAsked, view: View) -> Translated:
     """Translate, once for each shape and each view of the model."""
     key = (asked.query, view.shape)
@@ -84,8 +109,8 @@ def _translated(pipeline: Pipeline, asked: SQLAsked, view: View) -> Translated:
 
 
 def _bind(pipeline: Pipeline, asked: SQLAsked, found: Translated, view: View) -> SQLQuestion:
-    own = _own_limit(found.own_limit, asked.values)
-    rows = _rows(asked, own, pipeline.limits)
+    said = _own_limit(found.own_limit, asked.values)
+    rows = _rows(asked, said, pipeline.limits)
     values = (*asked.values, *found.constants, rows)
     if found.database is None:
         raise NotSupportedError("The project has no database.", hint="Add a connector.")
@@ -93,7 +118,7 @@ def _bind(pipeline: Pipeline, asked: SQLAsked, found: Translated, view: View) ->
         plan=SQLPlan(found.database, ", ".join(found.tables), found.columns),
         rows=bind_values(found.template, values, view.values, pipeline.clock()),
         limit=rows,
-        limited=asked.query.limited or own is not None,
+        limited=asked.query.limited or said is not None,
     )
 
 

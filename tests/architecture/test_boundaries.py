@@ -13,7 +13,7 @@ LATE_IMPORTS = {
     "__init__.py": "`import penstock` stays light: what it offers is loaded when it is asked for",
     "cli/main.py": "a command loads what it needs: `penstock --help` answers at once",
     "cli/deploy.py": "to deploy an artifact of before nothing is read, so no engine is loaded",
-    "cli/upload.py": "the names of a project need less than its files",
+    "deploy/artifact/read.py": "the names of a project need less than all of it",
     "node/deployed.py": "a node that has a manager has no database of its own, nor SQLAlchemy",
 }
 
@@ -40,6 +40,7 @@ ENCODERS = {
 # Modules that make Python values of Arrow all the same, and why: none of them shows a row.
 LISTS_KEYS = {
     "apart.py": "the numbers of runs, which say what is page and what is total",
+    "engine/duckdb/delta.py": "the files that a table's log lists",
     "engine/duckdb/joining.py": "the keys of a join, which another database is asked for",
     "project/referred.py": "keys that should be unique and are not",
 }

@@ -43,8 +43,8 @@ def test_the_version_is_told(shell: Shell) -> None:
     ("arguments", "said"),
     [
         (["qery"], "No such command 'qery'"),
-        (["query"], "Missing argument"),
-        (["query", ".", "{}", "--format", "xlsx"], "'xlsx' is not one of"),
+        (["keys", "create"], "Missing argument"),
+        (["query", ".", "{}", "--format", "xls"], "'xls' is not one of"),
         (["serve", "--port", "70000"], "65535"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",

@@ -11,6 +11,7 @@ import pytest
 
 from cli.conftest import Shell
 from project.folders import ROOT, write
+from support.workbook import read_rows
 
 QUERY = '{"data": {"fields": {"distance": ["sum"]}}, "scale": {"fields": ["origin"]}}'
 SUMS = [("EWR", 127691515), ("JFK", 140906931), ("LGA", 81619161)]
@@ -24,6 +25,8 @@ def read(format_: str, out: bytes) -> list[tuple[object, int]]:
             rows = [json.loads(line) for line in out.splitlines()]
         case "csv":
             rows = list(csv.DictReader(io.StringIO(out.decode())))
+        case "xlsx":
+            rows = read_rows(out)
         case "arrow":
             rows = pa.ipc.open_stream(out).read_all().to_pylist()
         case _:
@@ -31,7 +34,7 @@ def read(format_: str, out: bytes) -> list[tuple[object, int]]:
     return [(row["origin"], int(row["distance_sum"])) for row in rows]
 
 
-@pytest.mark.parametrize("format_", ["json", "ndjson", "csv", "arrow", "parquet"])
+@pytest.mark.parametrize("format_", ["json", "ndjson", "csv", "xlsx", "arrow", "parquet"])
 def test_every_format_can_be_had_without_a_server(shell: Shell, format_: str) -> None:
     done = shell("query", ROOT, QUERY, "--format", format_, "--shape", "rows")
 
@@ -233,3 +236,64 @@ def test_text_that_looks_like_markup_is_shown_as_it_is(shell: Shell, tmp_path: P
     asked = '{"data": {"fields": {"shop": ["select"]}}}'
 
     assert "[bold]x[/]" in shell("query", folder, asked, "--format", "table").text
+
+
+def test_a_file_is_written_in_the_format_of_its_name(shell: Shell, tmp_path: Path) -> None:
+    done = shell("query", ROOT, QUERY, "-o", tmp_path / "sums.xlsx")
+
+    assert (done.code, done.out, done.err) == (0, b"", "")
+    assert read("xlsx", (tmp_path / "sums.xlsx").read_bytes()) == SUMS
+    assert [path.name for path in tmp_path.glob("*sums*")] == ["sums.xlsx"]
+
+
+def test_a_format_that_is_said_goes_before_the_files_name(shell: Shell, tmp_path: Path) -> None:
+    shell("query", ROOT, QUERY, "--format", "csv", "--output", tmp_path / "sums.txt")
+
+    assert read("csv", (tmp_path / "sums.txt").read_bytes()) == SUMS
+
+
+def test_a_question_that_fails_leaves_the_file_as_it_was(shell: Shell, tmp_path: Path) -> None:
+    file = tmp_path / "sums.csv"
+    file.write_text("before")
+    cut = '{"data": {"fields": {"flight": ["count"]}}, "scale": {"fields": ["flight_date", "dest"]}'
+
+    done = shell("query", ROOT, cut + ', "options": {"scales": {"x": ["dest"]}}}', "-o", file)
+
+    assert "[LIMIT_EXCEEDED]" in done.err
+    assert (file.read_text(), [*tmp_path.glob(".sums*")]) == ("before", [])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["-o", "answer.xls"], "does not say which format"),
+        (["-o", "nowhere/answer.csv"], "cannot be written"),
+        (["-o", "answer.csv", "--format", "table"], "for a terminal"),
+    ],
+)
+def test_a_file_that_cannot_be_is_refused(shell: Shell, arguments: list[str], said: str) -> None:
+    done = shell("query", ROOT, QUERY, *arguments)
+
+    assert done.code != 0
+    assert said in done.err
+    assert "hint:" in done.err
+
+
+def test_a_question_alone_is_one_of_this_folder(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(ROOT)
+    (tmp_path / "query.json").write_text(QUERY)
+    far = '{"data": {"fields": {"distance": ["sum"]}}, "filter": {"carrier": "http://x"}}'
+    asked = [(QUERY,), (f"@{tmp_path}/query.json",), (".", QUERY), ("--saved", "delays/by-origin")]
+
+    found = [shell("query", *words, "--format", "csv") for words in asked]
+
+    assert [done.code for done in found] == [0] * 4, [done.err for done in found]
+    assert found[0].out == found[1].out == found[2].out
+    assert "http://x" in shell("query", "--explain", far).text
+    assert shell("explain", QUERY).code == 0
+
+
+def test_without_a_question_the_folder_is_not_taken_for_one(shell: Shell) -> None:
+    assert "Give either a query or --saved NAME. [CONFIGURATION]" in shell("query", ROOT).err

@@ -18,6 +18,7 @@ from penstock.errors import (
     QueryCancelledError,
     QueryTimeoutError,
     UnavailableError,
+    UncomputableError,
 )
 from penstock.model.types import DataType
 from penstock.sql.types import Statement
@@ -54,6 +55,15 @@ def test_the_schema_is_known_before_the_rows_and_stays(
 
     assert before.names == ["i"]
     assert running.schema == before
+
+
+def test_a_value_that_cannot_be_read_as_another_type_is_told_apart(
+    contender: Contender, engine: Engine
+) -> None:
+    with pytest.raises(UncomputableError):
+        read(engine, Statement(contender.uncomputable, (), INTEGER))
+
+    assert read(engine, counting(contender, 3)).num_rows == 3
 
 
 def test_a_finished_statement_stays_finished(contender: Contender, engine: Engine) -> None:

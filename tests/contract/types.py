@@ -87,7 +87,8 @@ class Contender:
     """One engine under contract.
 
     `missing` says why it cannot be started here, None if it can. `endless` is a statement of its
-    SQL that computes without giving a row; `counting` gives the numbers from 1 to `{n}` as `i`.
+    SQL that computes without giving a row; `counting` gives the numbers from 1 to `{n}` as `i`;
+    `uncomputable` reads text as what it is not.
     `prepare` are statements of the owner's, such as types of their own, before `natives` are made;
     `created` ends each CREATE TABLE. `is_loose`: it has to be told the types of an answer.
     `real` is False where what is tested is not the server that people run.
@@ -99,6 +100,7 @@ class Contender:
     missing: Callable[[], str | None]
     endless: str
     counting: str
+    uncomputable: str
     natives: tuple[Native, ...]
     prepare: tuple[str, ...] = ()
     created: str = ""

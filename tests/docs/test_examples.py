@@ -8,9 +8,9 @@ import msgspec
 import pytest
 
 from docs.pages import LANGUAGE, README, SHAPES, Block, Example, blocks, examples
-from penstock.answer import AnswerStream
+from penstock.answer import AnswerStream, open_answer
 from penstock.encode.formats import find_format
-from penstock.encode.types import Opening, Shape
+from penstock.encode.types import Shape
 from penstock.errors import PenstockError
 from penstock.local import Project
 from penstock.pipeline import Question, Stages
@@ -46,8 +46,7 @@ def ask(project: Project, body: bytes) -> Question | SQLQuestion:
 
 def encode(project: Project, body: bytes, form: str, shape: Shape) -> bytes:
     question = ask(project, body)
-    plan = question.plan
-    opening = Opening(columns=plan.columns, query_params=body, table_name=plan.table)
+    opening = open_answer(question, body)
     encoder = find_format(form).encoder(shape)
     stream = AnswerStream(project.pipeline, question, encoder, opening, Stages(), perf_counter())
     return b"".join(stream)

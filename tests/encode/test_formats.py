@@ -25,6 +25,7 @@ from penstock.errors import NotAcceptableError
         ("text/csv;header=present", "csv"),
         ("application/x-ndjson", "ndjson"),
         ("application/jsonl", "ndjson"),
+        ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx"),
         ("application/vnd.apache.arrow.stream", "arrow"),
         ("application/vnd.apache.parquet", "parquet"),
         ("text/csv, application/json", "json"),
@@ -68,7 +69,7 @@ def test_no_header_breaks_the_choice(accept: str) -> None:
     assert chosen in FORMATS
 
 
-@pytest.mark.parametrize("name", ["json", "ndjson", "csv", "arrow", "parquet"])
+@pytest.mark.parametrize("name", ["json", "ndjson", "csv", "xlsx", "arrow", "parquet"])
 def test_a_suffix_names_a_format(name: str) -> None:
     assert find_format(f".{name}") is find_format(name.upper())
     assert find_format(name).name == name
@@ -78,10 +79,10 @@ def test_an_unknown_suffix_is_refused_with_a_suggestion() -> None:
     with pytest.raises(NotAcceptableError) as near:
         find_format(".parket")
     with pytest.raises(NotAcceptableError) as far:
-        find_format(".xlsx")
+        find_format(".pdf")
 
     assert near.value.hint == "Did you mean '.parquet'?"
-    assert far.value.hint == "There are .json, .ndjson, .csv, .arrow, .parquet."
+    assert far.value.hint == "There are .json, .ndjson, .csv, .xlsx, .arrow, .parquet."
 
 
 @pytest.mark.parametrize("form", FORMATS, ids=lambda form: form.name)

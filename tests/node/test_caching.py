@@ -52,7 +52,7 @@ def test_the_second_answer_comes_from_the_cache_and_says_so(flights: Node) -> No
     assert {**old, "cache": True} == new
 
 
-@pytest.mark.parametrize("suffix", ["", ".ndjson", ".csv", ".arrow", ".parquet"])
+@pytest.mark.parametrize("suffix", ["", ".ndjson", ".csv", ".xlsx", ".arrow", ".parquet"])
 def test_a_kept_answer_is_the_same_in_every_format(flights: Node, suffix: str) -> None:
     asked = fresh()
     first = flights.post(f"/query{suffix}?shape=compact", asked).body

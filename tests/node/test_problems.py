@@ -151,7 +151,7 @@ def test_a_method_that_does_not_apply_is_405_with_those_that_do(
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/nowhere", "/query.xlsx", "/queryx", "/qb", "/QUERY", "/dataset/x", "/%ff%00"]
+    "path", ["/", "/nowhere", "/query.pdf", "/queryx", "/qb", "/QUERY", "/dataset/x", "/%ff%00"]
 )
 def test_where_there_is_nothing_is_404_and_is_noticed_too(flights: Node, path: str) -> None:
     reply = flights.post(path, b"")

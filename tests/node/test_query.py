@@ -9,6 +9,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from node.running import Node, Query, Reply, objects
+from support.workbook import read_rows
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 BY_ORIGIN: Query = {
     "data": {"fields": {"distance": ["sum"]}},
@@ -27,6 +30,8 @@ def read(reply: Reply) -> dict[object, object]:
             rows = [json.loads(line) for line in reply.body.splitlines()]
         case "text/csv":
             rows = list(csv.DictReader(io.StringIO(reply.body.decode())))
+        case "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet":
+            return {row["origin"]: row["distance_sum"] for row in read_rows(reply.body)}
         case "application/vnd.apache.arrow.stream":
             rows = pa.ipc.open_stream(reply.body).read_all().to_pylist()
         case "application/vnd.apache.parquet":
@@ -37,7 +42,7 @@ def read(reply: Reply) -> dict[object, object]:
 
 
 @pytest.mark.parametrize("prefix", ["/query", "/qb/query"])
-@pytest.mark.parametrize("suffix", ["", ".json", ".ndjson", ".csv", ".arrow", ".parquet"])
+@pytest.mark.parametrize("suffix", ["", ".json", ".ndjson", ".csv", ".xlsx", ".arrow", ".parquet"])
 def test_each_suffix_gives_the_answer_in_its_format(
     flights: Node, prefix: str, suffix: str
 ) -> None:
@@ -57,6 +62,7 @@ def test_each_suffix_gives_the_answer_in_its_format(
         ("text/*", "text/csv; charset=utf-8"),
         ("application/vnd.apache.arrow.stream", "application/vnd.apache.arrow.stream"),
         ("application/vnd.apache.parquet", "application/vnd.apache.parquet"),
+        (XLSX, XLSX),
         ("text/html, application/json;q=0.1, text/csv;q=0.5", "text/csv; charset=utf-8"),
     ],
 )

@@ -89,7 +89,7 @@ def test_a_range_takes_a_lowest_and_a_highest_value(flights: Node) -> None:
         ("/queries/traffic/monthly", (400, "INVALID_PARAMETER")),
         ("/queries/traffic/routes?origins=BOS", (400, "INVALID_PARAMETER")),
         ("/queries/delays/by-orign", (404, "NOT_FOUND")),
-        ("/queries/delays/by-origin.xlsx", (406, "NOT_ACCEPTABLE")),
+        ("/queries/delays/by-origin.pdf", (406, "NOT_ACCEPTABLE")),
         ("/queries/../penstock", (404, "NOT_FOUND")),
         ("/queries/%00", (404, "NOT_FOUND")),
     ],

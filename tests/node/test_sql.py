@@ -34,7 +34,7 @@ def test_shapes_are_those_of_a_table(flights: Node) -> None:
     assert flights.post("/sql?shape=nested", ask(BY_ORIGIN)).status == 400
 
 
-@pytest.mark.parametrize("suffix", [".json", ".ndjson", ".csv", ".arrow", ".parquet"])
+@pytest.mark.parametrize("suffix", [".json", ".ndjson", ".csv", ".xlsx", ".arrow", ".parquet"])
 def test_there_is_every_format(flights: Node, suffix: str) -> None:
     assert flights.post(f"/sql{suffix}", ask(BY_ORIGIN)).status == 200
 
@@ -121,6 +121,14 @@ def test_every_problem_is_told_at_once(flights: Node) -> None:
 )
 def test_a_body_of_another_form_is_refused(flights: Node, body: Json) -> None:
     assert flights.post("/sql", json.dumps(body).encode()).status == 400
+
+
+def test_whoever_writes_a_cast_is_told_that_a_value_has_none(flights: Node) -> None:
+    reply = flights.post("/sql", ask("SELECT SUM(CAST(carrier AS INTEGER)) AS n FROM flights"))
+
+    assert reply.told == (400, "DATA_EXCEPTION")
+    assert reply.object()["pointer"] == "/sql"
+    assert b"9E" not in reply.body
 
 
 def test_a_saved_query_in_sql_takes_typed_parameters(flights: Node) -> None:

@@ -412,6 +412,13 @@ CASES: dict[str, tuple[dict[str, str], str]] = {
             " | Write ${NAME} and put it in the environment."
         ),
     ),
+    "file among the options": (
+        {"connectors/shop.yaml": "engine: sqlite\noptions: {database: /etc/shop.db}\n"},
+        (
+            "connectors/shop.yaml:2:11 INVALID_VALUE The file of a database of sqlite is no option."
+            " | Write `database: data/name.db`, not below `options`."
+        ),
+    ),
     "size without a unit we know": (
         {"connectors/shop.yaml": SHOP["connectors/shop.yaml"] + "memory: 1 gig\n"},
         "connectors/shop.yaml:3:9 INVALID_VALUE This is not a size.",

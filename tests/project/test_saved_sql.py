@@ -7,7 +7,7 @@ import pytest
 import penstock
 from penstock.errors import UnknownColumnError
 from penstock.local import As
-from penstock.project.saved_sql import split_sql
+from penstock.project.saved_text import split_sql
 from project.folders import issues, load, write
 
 BODY = """\

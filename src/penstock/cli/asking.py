@@ -15,7 +15,10 @@ from penstock.errors import ConfigurationError
 from penstock.local import As, Project
 from penstock.query.saved import arguments_from_pairs, resolve
 
-Folder: TypeAlias = Annotated[Path, typer.Argument(help="The project's folder.")]
+# A text: a path would make one slash of two in a question that stands where the folder may.
+Folder: TypeAlias = Annotated[
+    str, typer.Argument(help="The project's folder; this one, if it is left out.")
+]
 QueryText: TypeAlias = Annotated[
     str | None,
     typer.Argument(help="The query as JSON, @FILE, or - for standard input.", metavar="QUERY"),
@@ -47,6 +50,14 @@ def read_as(text: str | None) -> As | None:
                 hint="Try station_agent/stations=JFK,LGA.",
             )
     return As(tuple(role for role in roles.split(",") if role), parse_attributes(attributes))
+
+
+def place_question(folder: str, question: str | None) -> tuple[Path, str | None]:
+    """Return the folder and the question, where the folder may have been left out."""
+    alone = question is None and (folder == "-" or folder.startswith(("{", "@")))
+    if alone and not Path(folder).exists():
+        return Path(), folder
+    return Path(folder), question
 
 
 def read_question(

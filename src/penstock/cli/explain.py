@@ -11,7 +11,16 @@ import msgspec
 import typer
 from rich.console import Console
 
-from penstock.cli.asking import AsText, Folder, Parameters, QueryText, Saved, read_as, read_question
+from penstock.cli.asking import (
+    AsText,
+    Folder,
+    Parameters,
+    QueryText,
+    Saved,
+    place_question,
+    read_as,
+    read_question,
+)
 from penstock.cli.tables import print_candidates, print_explanation
 from penstock.errors import (
     AmbiguousNameError,
@@ -33,7 +42,7 @@ class Form(StrEnum):
 
 
 def explain(  # noqa: PLR0913 - each is an option of the command
-    folder: Folder,
+    folder: Folder = ".",
     question: QueryText = None,
     *,
     saved: Saved = None,
@@ -52,7 +61,8 @@ def explain(  # noqa: PLR0913 - each is an option of the command
     Example: penstock explain . --as station_agent/stations=JFK --format json '{…}'
     """
     as_json = output is Form.JSON
-    with Project(folder, as_=read_as(as_)) as project:
+    where, question = place_question(folder, question)
+    with Project(where, as_=read_as(as_)) as project:
         body = read_question(project, question, saved, parameter or [])
         try:
             show_explanation(explain_body(project, body), as_json=as_json)

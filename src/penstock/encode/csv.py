@@ -1,4 +1,4 @@
-"""Batches → text/csv (RFC 4180, lines end with LF), one header line.
+"""Batches → text/csv (RFC 4180, lines end with LF), one header line; a pivot may have more.
 
 A cell is quoted only where it must be. Nulls and what is no number are empty, an empty string is
 `""`. A text that a spreadsheet would run as a formula begins with an apostrophe here: it is the
@@ -13,8 +13,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv
 
-from penstock.encode.batches import narrow, resize
 from penstock.encode.json_text import is_nested, json_text
+from penstock.encode.repeats import Repeats, without
+from penstock.encode.sheet import HeaderRow, lay_out
 from penstock.encode.text import Kind, Text, content, joined, plain, text_of
 from penstock.encode.types import Closing, Opening
 
@@ -33,19 +34,30 @@ class CSV:
     def body(
         self, opening: Opening, schema: pa.Schema, batches: Iterable[pa.RecordBatch]
     ) -> Iterator[bytes]:
-        start = _header([column.name for column in opening.columns])
-        for batch in resize(batches, narrow(len(schema))):
-            yield start + _lines([_text(array) for array in batch.columns])
-            start = b""
-        if start:
-            yield start
+        with lay_out(opening, schema, batches) as sheet:
+            start = b"".join(map(_header, sheet.header))
+            repeats = Repeats(sheet.merged)
+            for batch in sheet.batches:
+                cells = without(batch, repeats.find(batch)) if sheet.merged else batch
+                yield start + _lines([_text(array) for array in cells.columns])
+                start = b""
+            if start:
+                yield start
 
     def tail(self, _opening: Opening, _closing: Closing) -> bytes:
         return b""
 
 
-def _header(names: list[str]) -> bytes:
-    return _lines([Text(pa.array([name], pa.string()), Kind.STRING) for name in names])
+def _header(row: HeaderRow) -> bytes:
+    named = [Text(pa.array([name], pa.string()), Kind.STRING) for name in row.names]
+    if len(row.values) == 0:
+        return _lines(named)
+    values = row.values
+    if row.repeats is not None:
+        values = pc.if_else(row.repeats, pa.scalar(None, values.type), values)
+    texts = _text(values)
+    cells = [Text(texts.values.slice(i, 1), texts.kind) for i in range(len(values))]
+    return _lines([*named, *cells])
 
 
 def _text(array: pa.Array) -> Text:

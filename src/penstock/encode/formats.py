@@ -13,6 +13,7 @@ from penstock.encode.json_columns import JSONColumns
 from penstock.encode.ndjson import NDJSON
 from penstock.encode.parquet import Parquet
 from penstock.encode.types import Encoder, Shape
+from penstock.encode.xlsx import XLSX
 from penstock.errors import NotAcceptableError, suggestion
 
 
@@ -55,6 +56,9 @@ FORMATS = (
         ".ndjson", NDJSON(), "application/x-ndjson", "application/ndjson", "application/jsonl"
     ),
     _shapeless(".csv", CSV(), "text/csv"),
+    _shapeless(
+        ".xlsx", XLSX(), "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    ),
     _shapeless(".arrow", Arrow(), "application/vnd.apache.arrow.stream"),
     _shapeless(".parquet", Parquet(), "application/vnd.apache.parquet"),
 )

@@ -9,9 +9,10 @@ from typing import Protocol
 
 import pyarrow as pa
 
-from penstock.plan.types import Column, Role
+from penstock.plan.types import Column, Role, Sort
+from penstock.query.types import Layout
 
-__all__ = ["Closing", "Column", "Encoder", "Opening", "Role", "Shape"]
+__all__ = ["Closing", "Column", "Encoder", "Layout", "Opening", "Role", "Shape", "Sort"]
 
 
 class Shape(StrEnum):
@@ -23,12 +24,19 @@ class Shape(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opening:
-    """What is known before the first row. `query_params` is the request's own JSON text."""
+    """What is known before the first row. `query_params` is the request's own JSON text.
+
+    Formats that are a sheet show it by the `layout`, in the order of `sorts`. `cut_at` is the
+    number of rows at which the answer stops without having been asked to.
+    """
 
     columns: tuple[Column, ...]
     query_params: bytes
     table_name: str
     exact_numbers: bool = False
+    layout: Layout | None = None
+    sorts: tuple[Sort, ...] = ()
+    cut_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

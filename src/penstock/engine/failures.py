@@ -10,6 +10,7 @@ from penstock.errors import (
     QueryTimeoutError,
     ResultOverflowError,
     UnavailableError,
+    UncomputableError,
 )
 
 _MORE_ROOM: Final = "Ask for fewer groups or columns, or give the database more room."
@@ -39,6 +40,12 @@ def overflow() -> ResultOverflowError:
     return ResultOverflowError(
         "A number in the answer is larger than its type can hold.",
         hint="Narrow the filter, or make the attribute a float.",
+    )
+
+
+def uncomputable() -> UncomputableError:
+    return UncomputableError(
+        "A function or a cast of the query was given a value that it has no answer for."
     )
 
 

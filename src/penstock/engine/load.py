@@ -7,6 +7,7 @@ from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from typing import Final, Protocol
 
+from penstock.engine.files import Lake
 from penstock.engine.types import Across, Engine, EngineSettings
 from penstock.errors import ConfigurationError, suggestion
 
@@ -74,8 +75,8 @@ def engine_dialect(name: str, settings: EngineSettings) -> str:
 
 
 def engine_package(name: str) -> str | None:
-    """Return the distribution that a third party's engine is in, None for ours."""
-    if name in _OWN:
+    """Return the distribution that a third party's engine is in, None for ours and for lakes."""
+    if name in _OWN or name in set(Lake):
         return None
     distribution = _find(name).dist
     return None if distribution is None else distribution.name

@@ -326,6 +326,18 @@ class EngineError(PenstockError):
     title = "The database could not answer"
 
 
+class UncomputableError(EngineError):
+    """A function or a cast had a value that it has no answer for: the query is not to blame."""
+
+
+class DataExceptionError(PenstockError):
+    """The same where the caller wrote the function or the cast: SQL's data exception."""
+
+    code = "DATA_EXCEPTION"
+    kind = Kind.QUERY
+    title = "A value cannot be computed"
+
+
 class ResultOverflowError(PenstockError):
     """A sum is larger than its type holds: better no number than a wrong one."""
 

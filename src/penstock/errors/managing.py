@@ -91,6 +91,13 @@ class GatewayError(ManagementError):
     title = "The gateway does not work"
 
 
+class GatewayAwayError(GatewayError):
+    """The gateway has ended, or does not answer; the manager starts it again by itself."""
+
+    code = "GATEWAY_AWAY"
+    title = "The gateway is away"
+
+
 class ManagerUnreachableError(ManagementError):
     """No manager answers where one is looked for."""
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from time import monotonic, perf_counter
 
-from penstock.answer import AnswerStream
+from penstock.answer import AnswerStream, open_answer
 from penstock.auth.principal import Principal
 from penstock.cache.key import answer_key
 from penstock.cache.single_flight import Flight
 from penstock.cache.store import Entry
-from penstock.encode.types import Opening
 from penstock.model.types import DataType
 from penstock.node.exchange import Exchange
 from penstock.node.node import Node, Notes
@@ -32,7 +31,8 @@ class Ask:
     """One question to a project as it was when it came: its JSON, and how its answer is wanted.
 
     `ttl` is how many seconds the answer may be kept, 0 for not at all. `types` are set for SQL:
-    those of the parameters that are declared. `shown` is what the answer repeats of the question.
+    those of the parameters that are declared. `shown` is what the answer repeats of the question,
+    where that is a saved one in SQL.
     """
 
     serving: Serving
@@ -54,7 +54,8 @@ class Ask:
     def question(self, pipeline: Pipeline, stages: Stages) -> Question | SQLQuestion:
         if self.types is None:
             return pipeline.ask(self.body, self.caller, stages)
-        return ask_sql(pipeline, self.body, self.caller, stages, self.types)
+        question = ask_sql(pipeline, self.body, self.caller, stages, self.types)
+        return question if self.shown is None else replace(question, own=False)
 
 
 async def answer(node: Node, exchange: Exchange, notes: Notes, ask: Ask) -> None:
@@ -140,12 +141,8 @@ class _Computing:
             work = partial(self.ask.question, pipeline, stages)
             question = await loop.run_in_executor(self.node.threads, work)
         self.notes.table = question.plan.table
-        opening = Opening(
-            columns=question.plan.columns,
-            query_params=self.ask.body if self.ask.shown is None else self.ask.shown,
-            table_name=question.plan.table,
-            exact_numbers=self.ask.wanted.exact_numbers,
-        )
+        shown = self.ask.body if self.ask.shown is None else self.ask.shown
+        opening = open_answer(question, shown, exact_numbers=self.ask.wanted.exact_numbers)
         return AnswerStream(pipeline, question, self.ask.wanted.encoder, opening, stages, began)
 
     async def _flow(self, puller: Puller, chunks: list[bytes], keeping: Keeping | None) -> None:

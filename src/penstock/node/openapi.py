@@ -185,12 +185,34 @@ def _query_schema(view: View) -> Document:
                 },
             },
             "filter": {"type": "object", "additionalProperties": condition},
+            "having": {"type": "object"},
             "order": {"type": "object", "additionalProperties": {"enum": ["asc", "desc"]}},
+            "evol": {"type": "object"},
+            "total": {"type": "object", "additionalProperties": _NAMES},
+            "options": _OPTIONS,
+            "timezone": {"type": "string"},
             "table_name": {"enum": [*tables, None]},
             "database_name": {"type": ["string", "null"]},
         },
     }
 
+
+_NAMES: Final[Document] = {"type": "array", "items": {"type": ["string", "array"]}}
+
+_OPTIONS: Final[Document] = {
+    "type": "object",
+    "description": "How a sheet, CSV or XLSX, shows the answer.",
+    "additionalProperties": False,
+    "properties": {
+        "scales": {
+            "type": "object",
+            "description": "A pivot: `x` spreads the columns, `y` labels the rows.",
+            "additionalProperties": False,
+            "properties": {"x": _NAMES, "y": _NAMES},
+        },
+        "collapse": {"type": "boolean", "description": "Merge the labels that repeat."},
+    },
+}
 
 _ARGUMENTS: Final[Document] = {
     "type": "object",

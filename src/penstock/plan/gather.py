@@ -36,6 +36,11 @@ class Gathering:
         return len(databases) > 1 and databases <= {*self.catalogs, self.database}
 
 
+def place_plan(plan: Plan, there: Gathering | None) -> Plan:
+    """Leave what needs several databases to the engine that holds them all, if there is one."""
+    return plan if there is None or not there.holds(plan) else gather_plan(plan, there)
+
+
 def gather_plan(plan: Plan, there: Gathering) -> Plan:
     return replace(
         plan,

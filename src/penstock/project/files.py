@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from penstock.engine.files import find_lake
 from penstock.project.document import Document, Step
 from penstock.project.report import Report
 from penstock.project.types import Place
@@ -124,7 +125,7 @@ class OutsideError(Exception):
 def _matches(pattern: str, root: Path) -> Iterator[Path]:
     if glob.has_magic(pattern):
         yield from (p for p in root.glob(pattern) if p.is_file())
-    elif (root / pattern).is_file():
+    elif (root / pattern).is_file() or find_lake(root / pattern) is not None:
         yield root / pattern
 
 

@@ -59,11 +59,12 @@ def open_pipeline(
         project.limits,
         project.serving.timeout,
         federation=federation,
-        gathering=_gathering(project),
+        gathering=find_gathering(project),
     )
 
 
-def _gathering(project: Project) -> Gathering | None:
+def find_gathering(project: Project) -> Gathering | None:
+    """Return the engine that is asked for what needs several databases, if there is one."""
     engine = project.federation.query_engine
     if engine is None:
         return None

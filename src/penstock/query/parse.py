@@ -16,6 +16,7 @@ from penstock.errors import (
 from penstock.query.conditions import Reader, escape
 from penstock.query.evolution import read_evolution
 from penstock.query.having import read_compute, read_having
+from penstock.query.options import read_options
 from penstock.query.totals import read_totals
 from penstock.query.types import (
     AnyCompute,
@@ -23,6 +24,7 @@ from penstock.query.types import (
     Field,
     Granularity,
     Json,
+    Layout,
     Limits,
     Order,
     Predicate,
@@ -57,9 +59,14 @@ def read_query(raw: Json, limits: Limits) -> Asked:
     """Read a query that is already decoded, such as a saved one."""
     reader = Reader(limits)
     query = _query(reader, raw)
+    layout = None if query is None else _layout(reader, raw, query)
     raise_all(reader.problems)
     assert query is not None  # noqa: S101 - a reading without a query has a problem
-    return Asked(query, tuple(reader.values))
+    return Asked(query, tuple(reader.values), layout)
+
+
+def _layout(reader: Reader, raw: Json, query: Query) -> Layout | None:
+    return read_options(reader, raw.get("options"), query) if isinstance(raw, Mapping) else None
 
 
 def _query(reader: Reader, raw: Json) -> Query | None:

@@ -221,11 +221,24 @@ class Query(Frozen, frozen=True, kw_only=True):
     database_name: str | None = None
 
 
+class Layout(Frozen, frozen=True):
+    """How a sheet shows the answer: nothing that a database is asked for.
+
+    The scales `x` spread the columns and the scales `y` label the rows, each is in one of them;
+    None for both where the sheet has the rows as they are. `collapse` merges labels that repeat.
+    """
+
+    x: tuple[str, ...] | None
+    y: tuple[str, ...] | None
+    collapse: bool
+
+
 class Asked(Frozen, frozen=True):
     """A shape and its values, `values[slot.index]` filling each slot that is not a guard's."""
 
     query: Query
     values: tuple[Value, ...]
+    layout: Layout | None = None
 
 
 class Limits(Frozen, frozen=True, kw_only=True):

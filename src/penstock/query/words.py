@@ -41,12 +41,14 @@ TOP: Final = (
     "order",
     "evol",
     "total",
+    "options",
     "timezone",
     "table_name",
     "database_name",
 )
 DATA: Final = ("fields", "limit", "skip", "hints")
 SCALE: Final = ("fields", "axis")
+OPTIONS: Final = ("scales", "collapse")
 EVOLUTION: Final = ("scale", "mode", "depth", "field")
 
 PERIODS: Final = (

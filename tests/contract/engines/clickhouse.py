@@ -109,6 +109,7 @@ CONTENDER = Contender(
     title="ClickHouse",
     start=start,
     missing=find_missing,
+    uncomputable="SELECT toInt64(arrayJoin(['1', 'one'])) AS n",
     endless="SELECT count() AS n FROM numbers(1000000000000) WHERE number % 7 = 3",
     counting="SELECT toInt64(number + 1) AS i FROM numbers({n})",
     natives=_NATIVES,

@@ -113,6 +113,7 @@ CONTENDER = Contender(
     title="DuckDB",
     start=start,
     missing=lambda: None,
+    uncomputable="SELECT CAST(a AS INTEGER) AS n FROM (VALUES ('1'), ('one')) AS t(a)",
     endless="SELECT count(*) AS n FROM range(1000000000000) t(a) WHERE a % 7 = 3",
     counting="SELECT i FROM range(1, {n} + 1) r(i)",
     natives=_NATIVES,

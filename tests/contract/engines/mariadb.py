@@ -136,6 +136,7 @@ CONTENDER = Contender(
     title="MariaDB",
     start=start,
     missing=find_missing,
+    uncomputable="SELECT CAST('one' AS SIGNED) AS n",
     endless="SELECT COUNT(*) AS n FROM seq_1_to_1000000000000 WHERE seq % 7 = 3",
     counting="SELECT seq AS i FROM seq_1_to_{n}",
     natives=_NATIVES,

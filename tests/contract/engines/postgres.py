@@ -134,6 +134,7 @@ CONTENDER = Contender(
     title="PostgreSQL",
     start=start,
     missing=missing,
+    uncomputable="SELECT CAST(a AS INTEGER) AS n FROM (VALUES ('1'), ('one')) AS t(a)",
     endless="SELECT count(*) AS n FROM generate_series(1, 100000000) a,"
     " generate_series(1, 100000) b WHERE (a + b) % 7 = 3",
     counting="SELECT generate_series(1::bigint, {n}) AS i",

@@ -115,6 +115,7 @@ CONTENDER = Contender(
     title="SQLite",
     start=start,
     missing=lambda: None,
+    uncomputable="SELECT json_extract('{', '$.a') AS n",
     endless="WITH RECURSIVE t(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM t"
     " WHERE i < 1000000000000) SELECT count(*) AS n FROM t WHERE i % 7 = 3",
     counting="WITH RECURSIVE t(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM t WHERE i < {n})"

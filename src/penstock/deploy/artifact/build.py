@@ -30,6 +30,7 @@ from penstock.deploy.artifact.store import ArtifactStore
 from penstock.deploy.artifact.types import Artifact, BuildLine, BuildRequest, EngineImage
 from penstock.deploy.artifact.unpack import PROJECT
 from penstock.deploy.artifact.variables import Variables
+from penstock.engine.files import lakes_of
 from penstock.errors import ArtifactError
 from penstock.project.types import Project
 from penstock.version import VERSION
@@ -64,7 +65,8 @@ def build_artifact(
     with store.blobs.shared():
         manifest, sources = _check(request, progress)
         progress.next(f"Preparing the base: {name_base(request.base)}")
-        base = find_base(store.blobs, request.base, manifest.engines.values())
+        lakes = lakes_of(source.path for source in sources.files)
+        base = find_base(store.blobs, request.base, (*manifest.engines.values(), *lakes))
         manifest = _with_packages(manifest, base)
         labels = labels_of(manifest, base.name, request.epoch)
         progress.next(f"Writing {_plural(len(sources.files), 'file')}")

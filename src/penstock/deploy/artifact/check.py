@@ -13,9 +13,11 @@ from penstock.deploy.artifact.sources import data_of
 from penstock.engine.load import engine_dialect, open_engine
 from penstock.errors import PenstockError
 from penstock.plan.build import build_plan
+from penstock.plan.gather import place_plan
 from penstock.policy.permit import Gate
 from penstock.policy.types import Policies
 from penstock.project.inspect import inspect
+from penstock.project.open import find_gathering
 from penstock.project.saved import example
 from penstock.project.types import Issue, Place, Project, ProjectError
 from penstock.query.parse import read_query
@@ -56,17 +58,18 @@ def compile_queries(project: Project, dialects: Mapping[str, str]) -> tuple[Quer
 
 
 def _columns(project: Project, saved: SavedQuery, dialects: Mapping[str, str]) -> list[ColumnFact]:
-    gate = Gate(project.model, Policies())
+    gate, there = Gate(project.model, Policies()), find_gathering(project)
     arguments: Mapping[str, Json] = {
         n: example(p) for n, p in saved.parameters.items() if p.required or saved.is_sql
     }
     body = resolve(saved, {"parameters": arguments})
     if saved.is_sql:
         asked = read_sql(body, project.limits, types_of(saved))
-        found = translate_sql(asked.query, gate.view(_CALLER), project.limits, dict(dialects))
+        view = gate.view(_CALLER)
+        found = translate_sql(asked.query, view, project.limits, dict(dialects), there)
         columns = found.columns
     else:
-        plan = build_plan(gate.permit(read_query(body, project.limits), _CALLER))
+        plan = place_plan(build_plan(gate.permit(read_query(body, project.limits), _CALLER)), there)
         compile_across(plan, dialects)
         columns = plan.columns
     return [ColumnFact(column.name, column.type.value) for column in columns]

@@ -8,7 +8,15 @@ from typing import Final
 
 import pyarrow as pa
 
-from penstock.engine.failures import away, late, no_room, overflow, stopped, unanswered
+from penstock.engine.failures import (
+    away,
+    late,
+    no_room,
+    overflow,
+    stopped,
+    unanswered,
+    uncomputable,
+)
 from penstock.errors import PenstockError
 
 # Both drivers give the server's own words, which begin with the number of the error.
@@ -18,6 +26,8 @@ _LATE: Final = frozenset({159, 160})
 _CANCELLED: Final = frozenset({394, 734})
 _OVERFLOWS: Final = frozenset({69, 70, 321, 407})
 _NO_ROOM: Final = frozenset({173, 241, 243, 396})
+# Text that is no number or date, a division by zero, a pattern that is none, arguments of no use.
+_DATA: Final = frozenset({6, 27, 36, 38, 41, 72, 153, 349, 427})
 # No connection, wrong password, no such database, too many at once.
 _GONE: Final = frozenset({3, 81, 192, 193, 194, 202, 209, 210, 516, 279})
 
@@ -54,4 +64,5 @@ _EXPLAINED: Final[tuple[tuple[frozenset[int], Callable[[], PenstockError]], ...]
     (_GONE, away),
     (_OVERFLOWS, overflow),
     (_NO_ROOM, no_room),
+    (_DATA, uncomputable),
 )

@@ -82,7 +82,7 @@ class DuckDB:
 
     def ping(self) -> None:
         paths = [self._database] if self._database is not None else self._files.watched
-        if not all(Path(path).is_file() for path in paths):
+        if not all(Path(path).exists() for path in paths):
             raise UnavailableError("The data cannot be read at the moment.")
         self._ask("SELECT 1", [])
 

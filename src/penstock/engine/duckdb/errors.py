@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import duckdb
 
-from penstock.engine.failures import no_room, overflow, stopped, unanswered
+from penstock.engine.failures import no_room, overflow, stopped, unanswered, uncomputable
 from penstock.errors import PenstockError, UnavailableError
 
 # A reader under way raises OSError for everything; the kind is then the start of the message.
@@ -13,6 +13,7 @@ _KINDS = (
     ("Out of Memory", duckdb.OutOfMemoryException),
     ("Out of Range", duckdb.OutOfRangeException),
     ("Conversion", duckdb.ConversionException),
+    ("Invalid Input", duckdb.InvalidInputException),
     ("IO", duckdb.IOException),
     ("FATAL", duckdb.FatalException),
     ("INTERNAL", duckdb.InternalException),
@@ -24,6 +25,8 @@ _BROKEN_FILE = (
     "not a valid DuckDB database file",
     "Contents of view were altered",
 )
+# An `Invalid Input` that no value is to blame for: what was read was closed, or is incomplete.
+_OUT_OF_TURN = ("pending query", "not provided", "closed", "invalidated")
 
 
 def translate_error(error: Exception) -> PenstockError:
@@ -39,6 +42,8 @@ def translate_error(error: Exception) -> PenstockError:
         return overflow()
     if issubclass(kind, duckdb.IOException) or any(hint in words for hint in _BROKEN_FILE):
         return UnavailableError("The data cannot be read at the moment.")
+    if issubclass(kind, duckdb.ConversionException | duckdb.InvalidInputException):
+        return unanswered() if any(hint in words for hint in _OUT_OF_TURN) else uncomputable()
     return unanswered()
 
 

@@ -16,8 +16,9 @@ import duckdb
 import msgspec
 
 from penstock.engine.duckdb.guard import CATALOG, Relations, find_fault
+from penstock.engine.duckdb.lakes import HIDDEN, create_view, read_lake
 from penstock.engine.failures import unanswered
-from penstock.engine.files import Files
+from penstock.engine.files import Files, find_lake
 from penstock.engine.types import EngineSettings
 from penstock.errors import ConfigurationError
 from penstock.query.types import Json
@@ -119,12 +120,12 @@ def open_database(settings: EngineSettings, files: Files, database: str | None) 
         # The catalogue of the relations has the same name in both cases.
         home = folder / (f"{CATALOG}.duckdb" if database is None else "home.duckdb")
         with duckdb.connect(home, config=config) as connection:
-            _create_views(connection, files)
+            allowed = _create_views(connection, files)
         connection = duckdb.connect(home, read_only=True, config=config)
         try:
             if database is not None:
                 connection.execute(f"ATTACH ? AS {CATALOG} (READ_ONLY)", [database])
-            _lock_down(connection, files)
+            _lock_down(connection, allowed)
             return _own(connection, folder, files)
         except BaseException:
             connection.close()
@@ -144,10 +145,21 @@ def _config(settings: EngineSettings, folder: Path) -> Config:
     }
 
 
-def _create_views(connection: duckdb.DuckDBPyConnection, files: Files) -> None:
-    # Relations, not text: names and paths are quoted by DuckDB itself.
+def _create_views(connection: duckdb.DuckDBPyConnection, files: Files) -> list[str]:
+    """Create a view of each table, and return all files that they read."""
+    read: list[str] = []
     for table, paths in files.tables.items():
+        folder = Path(paths[0]).parent
+        lake = find_lake(folder) if Path(paths[0]).is_dir() else None
+        if lake is not None:  # the one path is that of its log
+            found = read_lake(table, lake, folder)
+            create_view(connection, table, found)
+            read.extend(found.files)
+            continue
+        # A relation, not text: names and paths are quoted by DuckDB itself.
         connection.table_function(_find_reader(table, paths), [list(paths)]).create_view(table)
+        read.extend(paths)
+    return read
 
 
 def _find_reader(table: str, paths: Sequence[str]) -> str:
@@ -171,8 +183,7 @@ def _suffix(path: str) -> str:
     return suffixes[-1] if suffixes else Path(path).name
 
 
-def _lock_down(connection: duckdb.DuckDBPyConnection, files: Files) -> None:
-    allowed = [path for paths in files.tables.values() for path in paths]
+def _lock_down(connection: duckdb.DuckDBPyConnection, allowed: list[str]) -> None:
     connection.execute("SET GLOBAL TimeZone = 'UTC'")
     connection.execute("SET allowed_paths = ?", [allowed])
     connection.execute("SET enable_external_access = false")
@@ -187,7 +198,8 @@ def _find_relations(connection: duckdb.DuckDBPyConnection) -> Relations:
         " WHERE NOT internal AND database_name = $catalog",
         {"catalog": CATALOG},
     ).fetchall()
-    return frozenset((schema.lower(), name.lower()) for schema, name in rows)
+    named = ((schema.lower(), name.lower()) for schema, name in rows)
+    return frozenset(name for name in named if name[0] != HIDDEN)
 
 
 def _own(connection: duckdb.DuckDBPyConnection, folder: Path, files: Files) -> Opened:

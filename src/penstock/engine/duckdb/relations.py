@@ -9,6 +9,7 @@ import msgspec
 
 from penstock.engine.duckdb.columns import read_type
 from penstock.engine.duckdb.guard import CATALOG, SCHEMA
+from penstock.engine.duckdb.lakes import HIDDEN
 from penstock.engine.types import FoundColumn, FoundForeignKey, FoundRelation
 
 Ask: TypeAlias = Callable[[str, list[str]], list[tuple[str, ...]]]
@@ -31,6 +32,8 @@ def find_relations(ask: Ask) -> tuple[FoundRelation, ...]:
     """Return the tables and views, in order of schema and name."""
     columns: dict[_Name, list[FoundColumn]] = {}
     for schema, table, name, native in ask(_COLUMNS, [CATALOG]):
+        if schema == HIDDEN:
+            continue
         found = FoundColumn(name, read_type(native), native)
         columns.setdefault((schema, table), []).append(found)
     primary, foreign = _find_keys(ask(_KEYS, [CATALOG]))

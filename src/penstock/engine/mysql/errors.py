@@ -9,7 +9,15 @@ import pyarrow as pa
 import pymysql
 from pymysql.constants import CR, ER
 
-from penstock.engine.failures import away, late, no_room, overflow, stopped, unanswered
+from penstock.engine.failures import (
+    away,
+    late,
+    no_room,
+    overflow,
+    stopped,
+    unanswered,
+    uncomputable,
+)
 from penstock.errors import EngineError, PenstockError
 
 _KILLED: Final = frozenset({ER.QUERY_INTERRUPTED, 1927, 3024, 1969})  # 1927, 1969: MariaDB's
@@ -37,6 +45,10 @@ _GONE: Final = frozenset(
     }
 )
 _MIXED_COLLATIONS: Final = frozenset({1267, 1270, 1271})
+# A regular expression, JSON or a path into it that is none; a date that is none.
+_DATA: Final = frozenset(
+    {ER.REGEXP_ERROR, 1411, 1525, 3140, 3141, 3143, 3146, 3685, 3686, 3687, 3688, 3691, 4037, 4038}
+)
 _NO_ZONES: Final = ER.SUBQUERY_NO_1_ROW
 _CUT_OFF: Final = 1260
 _TRUNCATED: Final = 1292
@@ -61,6 +73,8 @@ def _explain(code: int) -> PenstockError:
         return overflow()
     if code in _NO_ROOM:
         return no_room()
+    if code in _DATA:
+        return uncomputable()
     if code in _MIXED_COLLATIONS:
         return EngineError(
             "Two columns that a relationship joins have different collations.",
@@ -91,5 +105,5 @@ def find_fault(warnings: Iterable[tuple[int, str]]) -> PenstockError | None:
         if code in _OVERFLOWS:
             return _explain(code)
         if code == _TRUNCATED and words.startswith("Truncated incorrect"):
-            return EngineError("A value of the query cannot be read as the type it is cast to.")
+            return uncomputable()
     return None

@@ -7,13 +7,14 @@ from typing import Final
 import psycopg
 from psycopg import pq
 
-from penstock.engine.failures import away, no_room, overflow, unanswered
+from penstock.engine.failures import away, no_room, overflow, unanswered, uncomputable
 from penstock.errors import PenstockError
 
 CANCELLED: Final = "57014"
 
 _NO_ROOM: Final = frozenset({"53100", "53200", "53400"})
 _OVERFLOWS: Final = frozenset({"22003", "22008", "22015"})
+_DATA: Final = "22"  # SQL's class of what values are to blame for
 # Connection lost, too many connections, shutting down, starting up, no such database, no entry.
 _GONE: Final = ("08", "533", "57P", "3D", "28")
 
@@ -40,6 +41,8 @@ def translate_error(error: Exception) -> PenstockError:
         return away()
     if state in _OVERFLOWS:
         return overflow()
+    if state.startswith(_DATA):
+        return uncomputable()
     if state in _NO_ROOM:
         return no_room()
     return unanswered()

@@ -9,13 +9,14 @@ from pyspark.errors import PySparkException
 from pyspark.errors.exceptions.connect import SparkConnectGrpcException
 from pyspark.logger import PySparkLogger
 
-from penstock.engine.failures import overflow, stopped, unanswered
+from penstock.engine.failures import overflow, stopped, unanswered, uncomputable
 from penstock.errors import PenstockError, UnavailableError
 
 # The client would print each error of the server, with the statement and its values.
 PySparkLogger.getLogger("SQLQueryContextLogger").disabled = True
 
 _OVERFLOW: Final = "22003"
+_DATA: Final = "22"  # SQL's class of what values are to blame for
 _LOST: Final = (
     "INVALID_HANDLE.SESSION_CHANGED",
     "INVALID_HANDLE.SESSION_CLOSED",
@@ -32,8 +33,9 @@ def translate_error(error: Exception) -> PenstockError:
     condition = _condition(error)
     if condition == _STOPPED:
         return stopped()
-    if isinstance(error, PySparkException) and error.getSqlState() == _OVERFLOW:
-        return overflow()
+    state = error.getSqlState() if isinstance(error, PySparkException) else None
+    if state is not None and state.startswith(_DATA):
+        return overflow() if state == _OVERFLOW else uncomputable()
     if is_away(error):
         return UnavailableError("Spark cannot be reached at the moment.")
     if _status(error) in _REFUSED:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from typing import Final
 
-from penstock.engine.failures import overflow, stopped, unanswered
+from penstock.engine.failures import overflow, stopped, unanswered, uncomputable
 from penstock.errors import EngineError, PenstockError, UnavailableError
 
 _CODES: Final = {
@@ -20,6 +20,7 @@ _CODES: Final = {
 _PRIMARY: Final = 0xFF
 # What it says of a sum of integers, and of a sum of ours that no number holds.
 _OVERFLOWS: Final = ("integer overflow", "user-defined aggregate's 'finalize' method raised")
+_DATA: Final = ("malformed JSON", "bad JSON path", "JSON path error")
 
 
 def translate_error(error: Exception) -> PenstockError:
@@ -33,4 +34,6 @@ def translate_error(error: Exception) -> PenstockError:
         return overflow()
     if code == sqlite3.SQLITE_NOMEM or isinstance(error, MemoryError):
         return EngineError("The query needs more memory than there is.")
+    if any(words in str(error) for words in _DATA):
+        return uncomputable()
     return unanswered()

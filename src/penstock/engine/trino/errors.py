@@ -12,7 +12,7 @@ from trino.exceptions import (
     TrinoQueryError,
 )
 
-from penstock.engine.failures import late, no_room, overflow, stopped, unanswered
+from penstock.engine.failures import late, no_room, overflow, stopped, unanswered, uncomputable
 from penstock.errors import BusyError, PenstockError, UnavailableError
 
 _TOO_LONG: Final = frozenset({"EXCEEDED_TIME_LIMIT", "EXCEEDED_CPU_LIMIT"})
@@ -25,6 +25,7 @@ _AWAY: Final = frozenset(
 )
 _MEMORY: Final = frozenset({"EXCEEDED_LOCAL_MEMORY_LIMIT"})
 _OVERFLOW: Final = "NUMERIC_VALUE_OUT_OF_RANGE"
+_DATA: Final = frozenset({"DIVISION_BY_ZERO", "INVALID_CAST_ARGUMENT", "INVALID_FUNCTION_ARGUMENT"})
 _REFUSED: Final = ("error 401", "error 403")
 
 
@@ -53,6 +54,8 @@ def _translate_query_error(name: str) -> PenstockError:
         return late()
     if name == _OVERFLOW:
         return overflow()
+    if name in _DATA:
+        return uncomputable()
     if name in _MEMORY:
         return no_room("Ask for fewer groups or columns.")
     return _translate_state(name)
