@@ -98,3 +98,14 @@ def test_every_kind_of_file_has_a_schema_for_editors(schema: Schema) -> None:
 
     assert printed["type"] == "object"
     assert printed["additionalProperties"] is False
+
+
+def test_a_file_that_a_variable_names_is_warned_of_as_no_artifact_holds_it(tmp_path: Path) -> None:
+    connector = SHOP["connectors/shop.yaml"].replace("data/shops.csv", '"${SHOPS}"')
+    folder = write(tmp_path, {"connectors/shop.yaml": connector})
+
+    result = run(str(folder), environ={"SHOPS": "data/shops.csv"})
+
+    assert result.exit_code == 0
+    assert "connectors/shop.yaml FILE_FROM_VARIABLE Which file the table 'shops'" in result.output
+    assert "✓ shop" in result.output

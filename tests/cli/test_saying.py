@@ -167,9 +167,7 @@ def test_what_is_not_there_is_told_with_the_way_to_what_is(
 
 
 def test_a_token_without_a_role_is_told_how_to_get_one(shell: Shell, stand: Stand) -> None:
-    stand.answers["GET /people"] = (200, {"items": [{"id": "per_a", "name": "ada"}]})
-    stand.answers["GET /bindings"] = (200, {"items": []})
-    stand.answers["POST /people/per_a/tokens"] = (201, {"id": "tok_a", "token": "pt_a"})
+    stand.answers["POST /tokens"] = (201, {"id": "tok_a", "token": "pt_a", "roles": []})
 
     assert "`penstock tokens create ada --role developer`" in shell("tokens", "create", "ada").err
 

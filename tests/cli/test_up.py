@@ -11,10 +11,12 @@ from pathlib import Path
 import pytest
 
 from cli.conftest import Shell
-from penstock.cli.up import PASSING, is_hopeless
-from penstock.control.controller import Controller
+from penstock.cli.up import Lack, is_hopeless
+from penstock.control.controller import STARTING
 from penstock.deploy.drivers.find import DRIVERS
 from penstock.deploy.drivers.process.launch import LOG_BYTES
+from penstock.errors import GatewayAwayError
+from penstock.store.desk import Problem
 
 
 @pytest.fixture(autouse=True)
@@ -74,21 +76,24 @@ def test_a_state_folder_that_cannot_be_is_told_in_one_sentence(
 
 
 def test_what_a_manager_says_that_is_still_starting_ends_no_waiting() -> None:
-    assert str(Controller.__dataclass_fields__["problem"].default).startswith(PASSING)
+    told = {STARTING, Problem.of(GatewayAwayError("It is being started again."))}
+
+    assert all(Lack(problem.said, frozenset({problem.code})).passes for problem in told)
 
 
 @pytest.mark.parametrize(
     ("missing", "stands", "hopeless"),
     [
-        ("No Docker engine answers.", 1.0, False),
-        ("No Docker engine answers.", 2.0, True),
-        ("It has not looked at its nodes and its gateway yet.", 2.0, False),
+        (Lack("No Docker.", frozenset({"DRIVER_UNAVAILABLE"})), 1.0, False),
+        (Lack("No Docker.", frozenset({"DRIVER_UNAVAILABLE"})), 2.0, True),
+        (Lack("Full. Not yet.", frozenset({"NOT_READY", "STORAGE_FULL"})), 2.0, True),
+        (Lack("Not yet.", frozenset({"NOT_READY"})), 2.0, False),
         (None, 2.0, False),
     ],
-    ids=["just told", "it stays", "it is starting", "nothing told"],
+    ids=["just told", "it stays", "more than that stays", "it is starting", "nothing told"],
 )
 def test_what_does_not_come_by_waiting_is_not_waited_for(
-    missing: str | None, stands: float, *, hopeless: bool
+    missing: Lack | None, stands: float, *, hopeless: bool
 ) -> None:
     assert is_hopeless(missing, waited=stands + 1, stands=stands) is hopeless
 

@@ -77,7 +77,7 @@ class MemoryDriver:
         del tail, follow
         if node not in self.nodes:
             raise NotFoundError(f"There is no node {node} here.")
-        yield from self.printed
+        return iter(tuple(self.printed))
 
     def stats(self, node: str) -> NodeStats | None:
         return self.measure(node)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import dataclasses
 import io
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Barrier
@@ -13,6 +14,7 @@ from msgspec.structs import replace
 from control.standing import Standing, standing
 from deploy.artifact.small import Workshop
 from deploy.rollout.driving import release
+from penstock.control.last_words import failure_of
 from penstock.deploy.rollout.events import (
     ChecksPassed,
     Deploy,
@@ -33,12 +35,20 @@ from penstock.errors import (
     ManagementError,
     NotFoundError,
 )
-from penstock.store import apis, artifacts, deployments, projects, variables, versions
+from penstock.store import (
+    apis,
+    artifacts,
+    deployments,
+    node_logs,
+    projects,
+    variables,
+    versions,
+)
 from penstock.store.artifacts import ArtifactRecord
 from penstock.store.contents import Incoming
 from penstock.store.deployments import DeploymentDraft
 from penstock.store.desk import DeployWish, ScaleWish
-from penstock.store.unit import LOCAL, SYSTEM, working
+from penstock.store.unit import LOCAL, SYSTEM, looking, working
 from penstock.store.versions import VersionRecord
 
 OLD, NEW = "sha256:" + "0" * 64, "sha256:" + "1" * 64
@@ -289,3 +299,57 @@ def test_what_a_node_printed_last_is_told_where_it_ended(stand: Standing) -> Non
     events = stand.desk.fleet.act(place, state, wanted(state, stand.places.now(place)))
 
     assert events == (NodeLost(node.id, "it exited: first | last"),)
+
+
+def take_away_lost(stand: Standing, place: Place, node: str, *printed: bytes) -> None:
+    """Have a node end by itself, having printed something, and be taken away."""
+    stand.driver.printed[:] = printed
+    state = stand.places.tell(place, NodeLost(node, "it exited with 3: boom"))
+    stand.desk.fleet.look()
+    stand.desk.fleet.act(place, state, wanted(state, stand.places.now(place)))
+    ends = time.monotonic() + 20
+    while node in stand.driver.nodes and time.monotonic() < ends:
+        time.sleep(0.01)
+    assert node not in stand.driver.nodes
+
+
+def test_the_log_of_a_node_that_failed_is_kept_when_the_node_is_taken_away(
+    stand: Standing,
+) -> None:
+    place = serve(stand, make_version(stand, "v1", OLD))
+    node = stand.places.state(place).nodes[0].id
+
+    take_away_lost(stand, place, node, b"first", b"boom")
+
+    with looking(stand.database) as look:
+        kept = node_logs.get(look, node)
+    assert (kept.api, kept.environment) == (place.api, "production")
+    assert kept.reason == "it exited with 3: boom"
+    assert list(stand.desk.logs(node, tail=None, follow=False)) == [b"first", b"boom"]
+    assert list(stand.desk.logs(node, tail=1, follow=True)) == [b"boom"]
+    assert list(stand.desk.logs(node, tail=0, follow=False)) == []
+
+
+def test_a_node_that_did_its_work_leaves_no_log(stand: Standing) -> None:
+    place = serve(stand, make_version(stand, "v1", OLD))
+    node = stand.places.state(place).nodes[0]
+
+    assert failure_of(stand.places.state(place), node) is None
+    with pytest.raises(NotFoundError):
+        stand.desk.logs("n-nobody", tail=1, follow=False)
+
+
+def test_the_log_of_a_node_whose_deployment_failed_though_it_was_ready_is_kept(
+    stand: Standing,
+) -> None:
+    version = make_version(stand, "v1", OLD)
+    stand.driver.images.add(OLD)
+    place = Place(version.api)
+    stand.desk.deploy(place, DeployWish(version=version.id), LOCAL)
+    node = stand.places.tell(place, Picked()).nodes[0]
+    stand.places.tell(place, NodeReady(node.id))
+
+    stand.desk.abort(place, "not today", LOCAL)
+
+    state = stand.places.state(place)
+    assert failure_of(state, state.nodes[0]) == "not today"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import socket
+import struct
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -38,7 +40,8 @@ class Manager:
     """`usage` is what was stored, by id; `lines` counts what came, twice or not.
 
     `refuses` is the status that it answers usage with instead of storing it; with `forgets`, it
-    stores and then breaks the connection before it confirms.
+    stores and then breaks the connection before it confirms. One that `vanishes` takes nothing more
+    from whoever it answered, not even a packet: as a machine that is gone.
     """
 
     private: bytes = field(default_factory=new_signing_key)
@@ -46,6 +49,8 @@ class Manager:
     lines: int = 0
     refuses: int | None = None
     forgets: bool = False
+    vanishes: bool = False
+    gone: list[_Server] = field(default_factory=list)
     asked: list[int] = field(default_factory=list)
     changed: threading.Condition = field(default_factory=threading.Condition)
     signed: bytes | None = None
@@ -108,12 +113,20 @@ class Manager:
         finally:
             server.shutdown()
             server.server_close()
-            server.hang_up()
+            if self.vanishes:
+                self.gone.append(server)
+            else:
+                server.hang_up()
             with self.changed:
                 self.changed.notify_all()
             thread.join()
             if isinstance(where, Path):
                 where.unlink(missing_ok=True)
+
+    def let_go(self) -> None:
+        """End the connections of what has vanished."""
+        for server in self.gone:
+            server.hang_up()
 
     def snapshot(self, after: int, wait: float) -> bytes | None:
         """Return what is newer than `after`, waiting for it."""
@@ -132,6 +145,17 @@ class Manager:
         new = {event.id: event for event in events if event.id not in self.usage}
         self.usage.update(new)
         return len(new)
+
+
+_ATTACH_FILTER: Final = 26  # SO_ATTACH_FILTER, which Python has no name for
+_RETURN: Final = 0x06  # BPF_RET: so many bytes of a packet are kept, and with none it is dropped
+
+
+def drop_all(connection: socket.socket) -> None:
+    """Have the kernel drop each packet that comes for a connection, and confirm none."""
+    nothing = ctypes.create_string_buffer(struct.pack("HBBI", _RETURN, 0, 0, 0))
+    program = struct.pack("HP", 1, ctypes.addressof(nothing))
+    connection.setsockopt(socket.SOL_SOCKET, _ATTACH_FILTER, program)
 
 
 class _Server(ThreadingHTTPServer):
@@ -194,6 +218,8 @@ class _Calls(BaseHTTPRequestHandler):
             self._answer(401)
             return
         signed = manager.snapshot(int(asked["after"]), float(asked["wait"]))
+        if manager.vanishes:
+            drop_all(self.connection)
         if signed is None:
             self._answer(304)
         else:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -21,7 +21,7 @@ from penstock.events import (
     SnapshotUnwritten,
 )
 from penstock.link.client import ManagerAddress, ManagerClient
-from penstock.link.keeper import NoSnapshotError, Post, SnapshotKeeper
+from penstock.link.keeper import NoSnapshotError, Post, SnapshotKeeper, pause_after
 from penstock.link.snapshot import NodeLimits, Snapshot, new_signing_key, sign_snapshot
 
 PATIENCE = 20.0
@@ -61,8 +61,8 @@ class Node:
         return True
 
 
-def eventually(look: Callable[[], bool]) -> None:
-    end = time.monotonic() + PATIENCE
+def eventually(look: Callable[[], bool], within: float = PATIENCE) -> None:
+    end = time.monotonic() + within
     while not look():
         assert time.monotonic() < end, "it never came"
         time.sleep(0.01)
@@ -79,8 +79,10 @@ def linked(manager: Manager, address: str, folder: Path) -> Iterator[Node]:
 
 
 @pytest.fixture
-def manager() -> Manager:
-    return Manager()
+def manager() -> Iterator[Manager]:
+    made = Manager()
+    yield made
+    made.let_go()
 
 
 @pytest.fixture
@@ -150,6 +152,33 @@ def test_the_last_snapshot_serves_while_the_manager_is_away(
             eventually(lambda: not node.lets_in())
         assert node.saw(ManagerFound)
     assert (state / "snapshot").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_manager_that_vanishes_with_a_request_on_its_way_is_found_once_it_is_back(
+    manager: Manager, tmp_path: Path
+) -> None:
+    with ExitStack() as first:
+        address = first.enter_context(manager.running(0))
+        with linked(manager, address, tmp_path) as node:
+            manager.publish([RECORD])
+            eventually(node.lets_in)
+            manager.vanishes = True
+            manager.publish([RECORD])
+            eventually(lambda: node.keeper.sequence == 2)  # its next request is confirmed by nobody
+            first.close()
+            manager.vanishes = False
+            manager.publish([revoke(RECORD, 2.0)])
+
+            with manager.running(int(address.rpartition(":")[2])):
+                eventually(lambda: not node.lets_in(), within=12)  # its answer may take twice that
+
+
+def test_a_node_asks_again_soon_however_long_its_manager_was_away() -> None:
+    pauses = [pause_after(failures) for failures in range(2_000)]
+
+    assert min(pauses) >= 0.05
+    assert max(pauses) <= 1.0
+    assert len(set(pauses[100:])) > 1_000
 
 
 def test_a_damaged_file_is_told_of_and_asked_for_anew(

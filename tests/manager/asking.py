@@ -23,12 +23,13 @@ from penstock.manager.openapi import codes_of
 from penstock.manager.operations import ROUTES
 from penstock.manager.paths import Paths
 from penstock.secret import Secret
-from penstock.store import bindings, subjects, tokens
+from penstock.store import bindings, node_logs, subjects, tokens
 from penstock.store.contents import ContentStore
 from penstock.store.database import Database, open_state
+from penstock.store.desk import KeptLog
 from penstock.store.grants import Scope
 from penstock.store.subjects import SubjectDraft, SubjectKind
-from penstock.store.unit import LOCAL, working
+from penstock.store.unit import LOCAL, SYSTEM, working
 from penstock.store.vault import Vault, open_vault
 
 Result = TypeVar("Result")
@@ -128,6 +129,20 @@ class Asked:
                 bindings.create(work, record.id, role, scope)
             _, secret = tokens.create(work, record, "test", None)
         return record.id, secret.reveal()
+
+    def keep_log(self, node: str, api: str) -> None:
+        """Keep the log of a node that failed, as the desk does."""
+        log = KeptLog(
+            node=node,
+            api=api,
+            environment="production",
+            deployment="dep_gone",
+            reason="it exited with 1",
+            created=self.clock(),
+            size=5,
+        )
+        with working(self.database, SYSTEM, self.clock()) as work:
+            node_logs.keep(work, log, b"boom\n")
 
 
 _PATHS = Paths.of((path, path) for path in dict.fromkeys(route.address for route in ROUTES))

@@ -15,7 +15,7 @@ from penstock.store import apis, builds, deployments
 from penstock.store.builds import BuildLogRepository, BuildRecord
 from penstock.store.database import Database
 from penstock.store.deployments import DeploymentDraft, DeploymentRecord
-from penstock.store.desk import Collected, DeployWish, NodeStatus, PlaceStatus, ScaleWish
+from penstock.store.desk import Collected, DeployWish, NodeStatus, PlaceStatus, Problem, ScaleWish
 from penstock.store.rollouts import RolloutChange, RolloutRepository
 from penstock.store.unit import SYSTEM, Actor, working
 
@@ -111,8 +111,8 @@ class MemoryDesk:
     def collect(self) -> Collected:
         return Collected(artifacts=(), bytes=0)
 
-    def problem(self) -> str | None:
-        return self.broken
+    def problem(self) -> Problem | None:
+        return None if self.broken is None else Problem("DRIVER_UNAVAILABLE", self.broken)
 
     def _run(self, place: Place, release: Release, by: Actor, kind: str) -> DeploymentRecord:
         draft = DeploymentDraft(

@@ -86,6 +86,7 @@ def test_somebody_of_one_project_finds_nothing_of_another(manager: Asked) -> Non
     key = manager.make(f"/apis/{theirs['api']}/keys", {"name": "app"})
     _, token = manager.person("me", ("owner", Scope(project=mine["project"])))
     node = f"n-{deployment['id'][4:]}"
+    manager.keep_log("n-gone", str(theirs["api"]))
     for path in (
         f"/projects/{theirs['project']}",
         f"/apis/{theirs['api']}",
@@ -99,12 +100,13 @@ def test_somebody_of_one_project_finds_nothing_of_another(manager: Asked) -> Non
         f"{place}/variables",
         f"/deployments/{deployment['id']}",
         f"/nodes/{node}/logs",
+        "/nodes/n-gone/logs",
         f"/keys/{key['id']}",
     ):
         assert manager.send("GET", path, token=token).status_code == 404, path
     for path in ("/projects", "/apis", "/versions"):
         assert len(manager.get(path, token=token)["items"]) == 1, path  # type: ignore[arg-type] # a list
-    for path in ("/builds", "/deployments", "/keys", "/nodes", "/artifacts"):
+    for path in ("/builds", "/deployments", "/keys", "/nodes", "/artifacts", "/logs"):
         assert manager.get(path, token=token)["items"] == [], path
     for path in ("/people", "/settings", "/audit/verify", "/tokens/tok_aaaaaaaaaaaaaaaa"):
         assert manager.send("GET", path, token=token).status_code in {403, 404}, path

@@ -306,6 +306,8 @@ def test_why_it_is_not_ready_is_for_its_log_and_for_who_may_see_its_figures(
         False,
         True,
     ]
+    codes = [told[who].json().get("codes") for who in (None, other, mine)]
+    assert codes == [None, None, {"deployment": "DRIVER_UNAVAILABLE"}]
     noticed = [one.problems for one in manager.events if isinstance(one, Unready)]
     assert noticed == [{"deployment": "No engine answers at /secret/place."}]
 

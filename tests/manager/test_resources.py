@@ -113,6 +113,22 @@ def test_deploying_shows_in_status_history_nodes_and_journal(manager: Asked) -> 
     assert entries == [{"sequence": 1, "time": 1000.0, "entry": {"phase": "done"}}]
 
 
+def test_what_was_kept_of_nodes_that_failed_is_listed_and_read(manager: Asked) -> None:
+    api = str(manager.version()["api"])
+    manager.keep_log("n-gone", api)
+
+    listed = manager.get(f"/logs?api={api}&environment=production")["items"]
+    elsewhere = manager.get(f"/logs?api={api}&environment=test")["items"]
+
+    assert isinstance(listed, list)
+    assert [(log["node"], log["reason"], log["size"]) for log in listed] == [
+        ("n-gone", "it exited with 1", 5)
+    ]
+    assert elsewhere == []
+    assert manager.send("GET", "/nodes/n-gone/logs").status_code == 200
+    assert manager.send("GET", "/nodes/n-never/logs").status_code == 404
+
+
 def test_one_deployment_at_a_time(manager: Asked) -> None:
     version = manager.version()
     manager.desk.busy = True

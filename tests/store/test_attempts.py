@@ -67,8 +67,12 @@ def test_attempts_at_once_all_count(database: Database) -> None:
     assert len([wait for wait in waits if wait == 0]) == 5
 
 
+def answers(database: Database, place: str = "here", run: str = "1") -> IdempotencyRepository:
+    return IdempotencyRepository(database, Vault((bytes(32),)), place, run)
+
+
 def test_an_answer_is_kept_and_given_to_the_same_request_alone(database: Database) -> None:
-    kept = IdempotencyRepository(database, Vault((bytes(32),)))
+    kept = answers(database)
     assert kept.begin(REQUEST, 1) is None
     with pytest.raises(ConflictError, match="under way"):
         kept.begin(REQUEST, 2)
@@ -84,12 +88,32 @@ def test_an_answer_is_kept_and_given_to_the_same_request_alone(database: Databas
 
 
 def test_a_request_whose_process_died_can_be_sent_again(database: Database) -> None:
-    kept = IdempotencyRepository(database, Vault((bytes(32),)))
+    kept = answers(database)
     kept.begin(REQUEST, 1)
 
     assert kept.begin(REQUEST, 602) is None
     kept.cancel(REQUEST)
     assert kept.begin(REQUEST, 603) is None
+
+
+def test_what_a_process_had_under_way_is_free_for_the_next_one_though_the_clock_is_behind(
+    database: Database,
+) -> None:
+    answers(database, run="1").begin(REQUEST, 10_000)
+    with pytest.raises(ConflictError, match="under way"):
+        answers(database, place="elsewhere", run="2").begin(REQUEST, 5)
+
+    assert answers(database, run="2").begin(REQUEST, 5) is None
+    with pytest.raises(ConflictError, match="under way"):
+        answers(database, run="2").begin(REQUEST, 5)
+
+
+def test_an_answer_of_a_process_that_is_gone_is_given_again(database: Database) -> None:
+    answers(database, run="1").begin(REQUEST, 1)
+    with database.writing() as session:
+        answers(database, run="1").complete(session, REQUEST, b"answer")
+
+    assert answers(database, run="2").begin(REQUEST, 2) == b"answer"
 
 
 def test_a_token_proves_its_subject_until_it_ends(database: Database) -> None:

@@ -17,6 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from penstock.cli.home import DEFAULT_HOME, AsJson, Home
+from penstock.cli.listing import print_list
 from penstock.cli.sizes import as_moment, as_size
 from penstock.cli.state_folder import make_home
 from penstock.deploy.artifact.manifest import ProjectManifest
@@ -83,7 +84,7 @@ def list_artifacts(*, as_json: AsJson = False, home: Home = DEFAULT_HOME) -> Non
             as_moment(artifact.added),
             "in use" if artifact.digest in held else "",
         )
-    console.print(grid)
+    print_list(grid)
 
 
 @app.command("show")

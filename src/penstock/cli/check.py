@@ -23,6 +23,7 @@ from penstock.project.fields import Strict
 from penstock.project.inspect import Inspection, inspect
 from penstock.project.load import check_project
 from penstock.project.model import ModelFile
+from penstock.project.placed import find_unplaced
 from penstock.project.policy import PolicyFile
 from penstock.project.root import RootFile
 from penstock.project.saved import QueryFile
@@ -83,6 +84,8 @@ def check(
         inspection = _inspect(project)
         issues = inspection.issues
     warnings = find_strays(folder) if folder.is_dir() else ()
+    if project is not None:
+        warnings += find_unplaced(project.connectors.values())
     if output is CheckFormat.JSON:
         typer.echo(_as_json(project, issues, warnings, inspection))
     else:

@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from penstock.cli.home import DEFAULT_HOME, AsJson, Home
+from penstock.cli.listing import print_list
 from penstock.cli.place import (
     PRODUCTION,
     ApiArgument,
@@ -79,7 +80,7 @@ def history(  # noqa: PLR0913 each is an option of the command
             text(record, "by"),
             text(record, "reason"),
         )
-    Console().print(table if found else "Nothing was deployed here yet.")
+    print_list(table, "Nothing was deployed here yet.")
 
 
 def show_journal(manager: Manager, target: Target, limit: int, *, as_json: bool) -> None:

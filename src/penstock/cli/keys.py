@@ -20,10 +20,14 @@ from penstock.auth.apikey import Environment
 from penstock.auth.keyring import KeyRecord
 from penstock.auth.principal import AttributeValue
 from penstock.auth.rotation import KeyState, key_state
+from penstock.cli.completing import offer
 from penstock.cli.home import DEFAULT_HOME, AsJson, Home
 from penstock.cli.key_api import api_names, find_api
 from penstock.cli.key_checks import check_wishes
 from penstock.cli.key_options import parse_attributes, parse_duration, parse_name, parse_words
+from penstock.cli.listing import print_list
+from penstock.cli.place import complete_api, text
+from penstock.cli.remote import Manager
 from penstock.errors import ConfigurationError
 from penstock.secret import Secret
 from penstock.store.database import Database, open_state
@@ -36,8 +40,23 @@ app = typer.Typer(
     epilog="Start with: penstock keys create dashboard --role analyst --expires 90d",
 )
 
+
+def complete_key(context: typer.Context, incomplete: str) -> list[str]:
+    """Offer the keys that are in force, by name; the manager is asked, as that is quicker."""
+
+    def read(manager: Manager) -> list[str]:
+        return [text(k, "name") for k in manager.items("/keys") if k["state"] != "revoked"]
+
+    return offer(context, incomplete, read)
+
+
 Reference: TypeAlias = Annotated[
-    str, typer.Argument(metavar="KEY", help="The key's id, or its name if no other key has it.")
+    str,
+    typer.Argument(
+        metavar="KEY",
+        help="The key's id, or its name if no other key has it.",
+        autocompletion=complete_key,
+    ),
 ]
 
 _ONCE = "This is the only time the key is shown: store it now, as you would a password."
@@ -87,7 +106,10 @@ def create_key(  # noqa: PLR0913 each is an option of the command
     ] = Environment.LIVE,
     api: Annotated[
         str | None,
-        typer.Option(help="The one API that it opens, `project/api` or `api`; all, if left out."),
+        typer.Option(
+            help="The one API that it opens, `project/api` or `api`; all, if left out.",
+            autocompletion=complete_api,
+        ),
     ] = None,
     project: Annotated[
         Path,
@@ -248,19 +270,13 @@ def _show_key(key: _Named, secret: Secret, remark: str, *, as_json: bool) -> Non
 
 
 def _show_list(keys: Iterable[_Named], now: float) -> None:
-    console = Console()
     rows = [(key_state(key.record, now), _cells(key)) for key in keys]
-    if not console.is_terminal:
-        typer.echo("\t".join(_HEADINGS))
-        for state, cells in rows:
-            typer.echo("\t".join((*cells, state)))
-        return
-    table = Table(box=None, pad_edge=False, header_style="bold")
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for heading in _HEADINGS:
         table.add_column(heading, no_wrap=heading in _WHOLE, overflow="fold")
     for state, cells in rows:
         table.add_row(*map(Text, cells), Text(state, _STYLES[state]))
-    console.print(table)
+    print_list(table)
 
 
 def _cells(key: _Named) -> tuple[str, ...]:

@@ -2,21 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, TypeAlias
 
 import typer
 
+from penstock.cli.completing import offer
 from penstock.cli.remote import Manager
 from penstock.deploy.types import check_environment
 from penstock.errors import ConfigurationError, NotFoundError, suggestion
 from penstock.query.types import Json
 
+
+def complete_api(context: typer.Context, incomplete: str) -> list[str]:
+    """Offer `project/api`, and `api` alone where somebody begins so."""
+
+    def read(manager: Manager) -> list[str]:
+        names = api_names(manager).values()
+        return [*names, *(name.split("/")[1] for name in names)]
+
+    return offer(context, incomplete, read)
+
+
+def complete_environment(context: typer.Context, incomplete: str) -> list[str]:
+    def read(manager: Manager) -> list[str]:
+        return [PRODUCTION, *(place[1] for place in _places(manager))]
+
+    return offer(context, incomplete, read)
+
+
+def _places(manager: Manager) -> Iterator[tuple[str, str]]:
+    for api in manager.items("/apis", limit=200):
+        for found in manager.items(f"/apis/{text(api, 'id')}/environments"):
+            yield text(api, "id"), text(found, "environment")
+
+
 ApiArgument: TypeAlias = Annotated[
     str | None,
     typer.Argument(
-        metavar="[API]", help="`project/api`, or `api`; may be left out where there is one only."
+        metavar="[API]",
+        help="`project/api`, or `api`; may be left out where there is one only.",
+        autocompletion=complete_api,
     ),
 ]
 
@@ -34,6 +61,7 @@ EnvironmentOption: TypeAlias = Annotated[
         envvar="PENSTOCK_ENVIRONMENT",
         help="The API's environment.",
         callback=_checked,
+        autocompletion=complete_environment,
     ),
 ]
 PRODUCTION = "production"

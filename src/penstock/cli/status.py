@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from penstock.cli.home import DEFAULT_HOME, AsJson, Home
-from penstock.cli.place import ApiArgument, api_names, find_target, text
+from penstock.cli.place import ApiArgument, api_names, complete_environment, find_target, text
 from penstock.cli.remote import Manager, open_manager
 from penstock.cli.watch import because
 from penstock.deploy.rollout.types import Phase
@@ -31,7 +31,12 @@ def status(
     *,
     environment: Annotated[
         str | None,
-        typer.Option("--environment", "-e", help="This environment of it alone; else all."),
+        typer.Option(
+            "--environment",
+            "-e",
+            help="This environment of it alone; else all.",
+            autocompletion=complete_environment,
+        ),
     ] = None,
     home: Home = DEFAULT_HOME,
     as_json: AsJson = False,

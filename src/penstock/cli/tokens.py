@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterator
 from typing import Annotated
 
 import msgspec
@@ -10,8 +11,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from penstock.cli.completing import offer
 from penstock.cli.home import DEFAULT_HOME, AsJson, Home
 from penstock.cli.key_options import parse_duration
+from penstock.cli.listing import print_list
 from penstock.cli.place import text
 from penstock.cli.remote import Manager, open_manager
 from penstock.errors import ManagementError, NotFoundError
@@ -24,8 +27,25 @@ app = typer.Typer(
     epilog="Start with: penstock tokens create ada --role owner",
 )
 
-_KINDS = {False: "people", True: "accounts"}
+_KINDS = ("people", "accounts")
+_POWERLESS = "no role: it may do nothing yet"
 _ONCE = "This is the only time the token is shown: store it now, as you would a password."
+
+
+def complete_role(context: typer.Context, incomplete: str) -> list[str]:
+    def read(manager: Manager) -> list[str]:
+        return [text(role, "name") for role in manager.items("/roles")]
+
+    return offer(context, incomplete, read)
+
+
+def complete_token(context: typer.Context, incomplete: str) -> list[str]:
+    """Offer the tokens that still open something."""
+
+    def read(manager: Manager) -> list[str]:
+        return [text(token, "id") for token in _tokens(manager) if token["revoked"] is None]
+
+    return offer(context, incomplete, read)
 
 
 @app.command("create")
@@ -35,7 +55,9 @@ def create_token(  # noqa: PLR0913 each is an option of the command
     role: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="ROLE", help="A role to give them, such as owner or developer; repeat it."
+            metavar="ROLE",
+            help="A role to give them, such as owner or developer; repeat it.",
+            autocompletion=complete_role,
         ),
     ] = None,
     robot: Annotated[
@@ -57,27 +79,26 @@ def create_token(  # noqa: PLR0913 each is an option of the command
 
     """
     seconds = None if expires is None else parse_duration(expires, "--expires")
-    kind = _KINDS[robot]
+    wish: dict[str, Json] = {
+        "name": name,
+        "robot": robot,
+        "roles": list(role or ()),
+        "label": label,
+        "expires_in": seconds,
+    }
     with open_manager(home) as manager:
-        owner = _find(manager, kind, name) or _record(manager.post(f"/{kind}", {"name": name}))
-        subject = text(owner, "id")
-        held = {text(one, "role") for one in manager.items("/bindings", subject=subject)}
-        for wanted in role or ():
-            if wanted not in held:
-                manager.post("/bindings", {"subject": subject, "role": wanted})
-        held.update(role or ())
-        wish: dict[str, Json] = {"name": label}
-        if seconds is not None:
-            wish["expires_in"] = seconds
-        made = _record(manager.post(f"/{kind}/{subject}/tokens", wish))
+        made = _record(manager.post("/tokens", wish))
     if as_json:
         typer.echo(msgspec.json.encode(made).decode())
         return
     said = Console(stderr=True, soft_wrap=True)
-    roles = ", ".join(sorted(held)) or "no role: it may do nothing yet"
+    held = made.get("roles")
+    roles = ", ".join(map(str, held)) if isinstance(held, list) else ""
     again = f"penstock tokens create {shlex.quote(name)}{' --robot' * robot} --role developer"
-    said.print(f"Created token {text(made, 'id')} of {name} ({roles}).", highlight=False)
-    if not held:
+    said.print(
+        f"Created token {text(made, 'id')} of {name} ({roles or _POWERLESS}).", highlight=False
+    )
+    if not roles:
         said.print(f"A role is given by `{again}`, for this token too.", highlight=False)
     typer.echo(text(made, "token"))
     said.print(_ONCE)
@@ -94,12 +115,7 @@ def list_tokens(
     Example: penstock tokens list
     """
     with open_manager(home) as manager:
-        found = [
-            {**token, "owner": text(owner, "name")}
-            for kind in _KINDS.values()
-            for owner in manager.items(f"/{kind}", limit=200)
-            for token in manager.items(f"/{kind}/{text(owner, 'id')}/tokens", limit=200)
-        ]
+        found = list(_tokens(manager))
     if as_json:
         typer.echo(msgspec.json.encode(found).decode())
         return
@@ -107,12 +123,17 @@ def list_tokens(
     for token in found:
         state = "active" if token["revoked"] is None else "revoked"
         table.add_row(text(token, "id"), text(token, "owner"), text(token, "name"), state)
-    Console().print(table if found else "There are none.")
+    print_list(table, "There are none.")
 
 
 @app.command("revoke")
 def revoke_token(
-    token: Annotated[str, typer.Argument(metavar="TOKEN", help="Its id, as `list` shows it.")],
+    token: Annotated[
+        str,
+        typer.Argument(
+            metavar="TOKEN", help="Its id, as `list` shows it.", autocompletion=complete_token
+        ),
+    ],
     *,
     home: Home = DEFAULT_HOME,
 ) -> None:
@@ -129,9 +150,11 @@ def revoke_token(
     Console(stderr=True).print(f"{token} is refused from now on.", highlight=False)
 
 
-def _find(manager: Manager, kind: str, name: str) -> dict[str, Json] | None:
-    everybody = manager.items(f"/{kind}", limit=200)
-    return next((one for one in everybody if text(one, "name") == name), None)
+def _tokens(manager: Manager) -> Iterator[dict[str, Json]]:
+    for kind in _KINDS:
+        for owner in manager.items(f"/{kind}", limit=200):
+            for token in manager.items(f"/{kind}/{text(owner, 'id')}/tokens", limit=200):
+                yield {**token, "owner": text(owner, "name")}
 
 
 def _record(answer: Json) -> dict[str, Json]:

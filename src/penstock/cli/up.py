@@ -39,8 +39,8 @@ MANAGER_PORT = 8400
 _READY_SECONDS = 60.0
 _MISSING_SECONDS = 10.0
 _SETTLES = 1.5  # seconds after which a problem that stays is no passing one
-# What a manager says that is still starting, and a gateway of before that is on its way.
-PASSING = ("It has not looked at", "The gateway is down", "The gateway does not answer")
+# The codes of what a manager lacks that is starting, or whose gateway of before is coming back.
+PASSING = frozenset({"NOT_READY", "GATEWAY_AWAY"})
 _STOP_SECONDS = 30.0
 _OK = 200
 _CODE = re.compile(r" \[[A-Z_]+\]$")
@@ -48,6 +48,19 @@ _CODE = re.compile(r" \[[A-Z_]+\]$")
 
 class _Readiness(msgspec.Struct, frozen=True):
     problems: dict[str, str] = {}
+    codes: dict[str, str] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Lack:
+    """What a manager lacks, in its words and by the codes of those; nothing once it is ready."""
+
+    said: str = ""
+    codes: frozenset[str] = frozenset()
+
+    @property
+    def passes(self) -> bool:
+        return self.codes <= PASSING
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +215,7 @@ def bring_down(home: Path, console: Console) -> None:
 def _wait_until_ready(manager: subprocess.Popen[bytes], home: Path, began: int) -> Running:
     """Give up early on what the manager itself says to be missing: it seldom comes by waiting."""
     start = since = time.monotonic()
-    missing: str | None = None
+    missing: Lack | None = None
     while not is_hopeless(missing, time.monotonic() - start, time.monotonic() - since):
         if manager.poll() is not None:
             said, hint = _said(home, began)
@@ -214,38 +227,40 @@ def _wait_until_ready(manager: subprocess.Popen[bytes], home: Path, began: int) 
             running = read_running(home)
             if running.pid == manager.pid:
                 missing = _missing(running)
-                if missing == "":
+                if missing == Lack():
                     return running
         since = since if missing == before else time.monotonic()
         time.sleep(0.05)
     seconds = time.monotonic() - start
     raise StateError(
-        f"The manager is not ready after {seconds:.0f} s: {missing or _said(home, began)[0]}",
+        f"The manager is not ready after {seconds:.0f} s: "
+        f"{missing.said if missing else _said(home, began)[0]}",
         hint=f"Its log is {home / LOG}.",
     )
 
 
-def is_hopeless(missing: str | None, waited: float, stands: float) -> bool:
+def is_hopeless(missing: Lack | None, waited: float, stands: float) -> bool:
     """Whether to wait no longer, after so many seconds, for what the manager lacks.
 
     It has said the same for `stands` seconds; None if it says nothing.
     """
     if missing is None:
         return waited > _READY_SECONDS
-    return waited > _MISSING_SECONDS if missing.startswith(PASSING) else stands > _SETTLES
+    return waited > _MISSING_SECONDS if missing.passes else stands > _SETTLES
 
 
-def _missing(running: Running) -> str | None:
-    """Return what the manager lacks: nothing if it is ready, None if it does not say."""
+def _missing(running: Running) -> Lack | None:
+    """Return what the manager lacks, None if it does not say."""
     at = urlsplit(running.address)
     connection = http.client.HTTPConnection(at.hostname or "", at.port, timeout=2)
     try:
         connection.request("GET", "/readyz", headers={"Authorization": f"Bearer {running.token}"})
         response = connection.getresponse()
         if response.status == _OK:
-            return ""
-        problems = msgspec.json.decode(response.read(), type=_Readiness).problems
-        return "; ".join(problems.values()) or None
+            return Lack()
+        told = msgspec.json.decode(response.read(), type=_Readiness)
+        said = "; ".join(told.problems.values())
+        return Lack(said, frozenset(told.codes.values())) if said else None
     except (OSError, http.client.HTTPException, msgspec.DecodeError):
         return None
     finally:

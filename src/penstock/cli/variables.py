@@ -11,9 +11,18 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from penstock.cli.completing import offer
 from penstock.cli.deploy import described_api, ensure_api, read_parcel
 from penstock.cli.home import DEFAULT_HOME, AsJson, Home
-from penstock.cli.place import PRODUCTION, EnvironmentOption, Target, find_target, text
+from penstock.cli.listing import print_list
+from penstock.cli.place import (
+    PRODUCTION,
+    EnvironmentOption,
+    Target,
+    complete_api,
+    find_target,
+    text,
+)
 from penstock.cli.remote import Manager, open_manager
 from penstock.errors import ConfigurationError, NotFoundError, PenstockError
 from penstock.project.files import ROOT_FILE
@@ -26,8 +35,24 @@ app = typer.Typer(
 )
 ApiOption = Annotated[
     str | None,
-    typer.Option("--api", help="`project/api`; may be left out where there is one only."),
+    typer.Option(
+        "--api",
+        help="`project/api`; may be left out where there is one only.",
+        autocompletion=complete_api,
+    ),
 ]
+
+
+def complete_variable(context: typer.Context, incomplete: str) -> list[str]:
+    """Offer the names that are set where the rest of the line says."""
+    api, environment = (context.params.get(name) for name in ("api", "environment"))
+
+    def read(manager: Manager) -> list[str]:
+        target = find_target(manager, api or _of_folder(), environment or PRODUCTION)
+        kinds = ("variables", "secrets")
+        return [text(one, "name") for k in kinds for one in manager.items(f"{target.path}/{k}")]
+
+    return offer(context, incomplete, read)
 
 
 @app.command("list")
@@ -56,7 +81,7 @@ def list_variables(
     for variable in sorted(found, key=lambda it: text(it, "name")):
         shown = "(secret)" if variable.get("secret") else text(variable, "value")
         table.add_row(text(variable, "name"), shown)
-    Console().print(table if found else "There are none.")
+    print_list(table, "There are none.")
 
 
 @app.command("set")
@@ -88,7 +113,7 @@ def set_variable(
 
 @app.command("unset")
 def unset_variable(
-    names: Annotated[list[str], typer.Argument(metavar="NAME…")],
+    names: Annotated[list[str], typer.Argument(metavar="NAME…", autocompletion=complete_variable)],
     *,
     api: ApiOption = None,
     environment: EnvironmentOption = PRODUCTION,

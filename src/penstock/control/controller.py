@@ -21,6 +21,7 @@ from penstock.deploy.rollout.wanted import Wanted, wanted
 from penstock.deploy.types import Place
 from penstock.errors import ConflictError, PenstockError
 from penstock.events import Controlling, Failed
+from penstock.store.desk import Problem
 from penstock.store.leases import Lease, LeaseRepository
 
 LEASE = "controller"
@@ -28,6 +29,7 @@ LEASE_SECONDS = 10.0
 _BUSY, _IDLE = 0.1, 0.5  # seconds between two looks, while something is under way, and else
 _REFRESH = 0.5
 _ROUNDS = 3  # of deciding within one look
+STARTING = Problem("NOT_READY", "It has not looked at its nodes and its gateway yet.")
 
 
 @dataclass(slots=True)
@@ -51,7 +53,7 @@ class Controller:
     _found: Lease | None = None
     _found_at: float = 0.0
     _resuming: bool = True
-    problem: str | None = "It has not looked at its nodes and its gateway yet."
+    problem: Problem | None = STARTING
 
     def start(self) -> None:
         self._thread = threading.Thread(target=self._run, name="penstock-control", daemon=True)
@@ -92,15 +94,15 @@ class Controller:
                     self.world.places.refresh()  # what others decide is told here too
                 self.problem = None
             except PenstockError as error:
-                self._failed(error.told)
+                self._failed(Problem.of(error))
             except Exception as error:  # noqa: BLE001 a manager that stops acting is worse than any of them
-                self._failed(f"{type(error).__name__}: {error}")
+                self._failed(Problem(PenstockError.code, f"{type(error).__name__}: {error}"))
             self._wake.wait(_BUSY if busy else _IDLE)
 
-    def _failed(self, reason: str) -> None:
-        if reason != self.problem:
-            self.world.observe(Failed(path="control", error=reason))
-        self.problem = reason
+    def _failed(self, problem: Problem) -> None:
+        if problem != self.problem:
+            self.world.observe(Failed(path="control", error=problem.said))
+        self.problem = problem
         self._stopping.wait(_IDLE)
 
     def _leads(self) -> bool:

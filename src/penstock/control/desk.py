@@ -21,7 +21,7 @@ from penstock.deploy.rollout.events import Abort, Approve, Deploy, RollBack, Sca
 from penstock.deploy.rollout.types import Kind, Node, Options, Release, Rollout
 from penstock.deploy.types import NodeStats, Place, RunningNode
 from penstock.errors import ConflictError, ManagementError, NotFoundError, PenstockError
-from penstock.store import apis, artifacts, deployments, versions
+from penstock.store import apis, artifacts, deployments, node_logs, versions
 from penstock.store.builds import BuildRecord
 from penstock.store.deployments import DeploymentDraft, DeploymentRecord
 from penstock.store.desk import (
@@ -31,6 +31,7 @@ from penstock.store.desk import (
     DeployWish,
     NodeStatus,
     PlaceStatus,
+    Problem,
     ScaleWish,
 )
 from penstock.store.unit import SYSTEM, Actor, Look, looking, working
@@ -81,7 +82,7 @@ class ControlDesk:
     history: History
     measuring: Measuring
     base: str  # the gateway's address, as callers know it
-    acting: Callable[[], str | None]  # why the controller does not act
+    acting: Callable[[], Problem | None]  # why the controller does not act
 
     def deploy(self, place: Place, wish: DeployWish, by: Actor) -> DeploymentRecord:
         _check_size(wish.nodes, wish.units)
@@ -159,7 +160,12 @@ class ControlDesk:
         return self.world.places.has_node(place, node)
 
     def logs(self, node: str, *, tail: int | None, follow: bool) -> Iterator[bytes]:
-        return self.world.driver.logs(node, tail=tail, follow=follow)
+        try:
+            return self.world.driver.logs(node, tail=tail, follow=follow)
+        except NotFoundError:
+            with looking(self.world.database) as look:
+                kept = node_logs.lines(look, node)
+        return iter(kept if tail is None else kept[max(0, len(kept) - tail) :])
 
     def collect(self) -> Collected:
         """Remove what no version is of, and nobody runs, keeps warm, or may want to go back to.
@@ -186,7 +192,7 @@ class ControlDesk:
             wanted = versions.contents(look)
         return self.builder.contents.collect(wanted, before)
 
-    def problem(self) -> str | None:
+    def problem(self) -> Problem | None:
         problems = [self.acting(), self.fleet.problem, self.routing.problem]
         return next((problem for problem in problems if problem is not None), None)
 
@@ -306,7 +312,7 @@ class ControlDesk:
     def _alerts(self, state: Rollout) -> Iterator[str]:
         for problem in (self.fleet.problem, self.routing.problem):
             if problem is not None:
-                yield problem
+                yield problem.said
         for node in state.nodes:
             if node.problem:
                 yield f"{node.id}: {node.problem}"

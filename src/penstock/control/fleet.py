@@ -10,6 +10,7 @@ from functools import partial
 
 import msgspec
 
+from penstock.control.last_words import failure_of, how_it_ended, keep_log
 from penstock.control.launch import Launcher
 from penstock.control.routing import Routing
 from penstock.control.visit import NoAnswerError, visit
@@ -26,13 +27,13 @@ from penstock.deploy.rollout.types import Node, NodePhase, Options, Rollout
 from penstock.deploy.rollout.wanted import Wanted
 from penstock.deploy.types import Address, NodeState, Place, RunningNode
 from penstock.errors import DriverUnavailableError, NotFoundError, PenstockError
+from penstock.store.desk import Problem
 
 _PROOFS = 3
 _BETWEEN = 0.05  # seconds between two proofs
 _PROVING = 2.0  # seconds of trying, after which the reconciler has a look again
 _QUIET = 0.2  # seconds that nothing must have been under way at a node that drains
 _UNROUTE = 10.0  # seconds after which a node is stopped though the gateway does not answer
-_LAST_LINES, _LINE = 8, 300  # of what a node printed, and characters of each, in a reason
 _STRAY = 5.0  # seconds that a node must have been seen for before it is taken for a stray
 
 
@@ -44,7 +45,7 @@ class Fleet:
     routing: Routing
     launcher: Launcher
     seen: dict[str, RunningNode] | None = None
-    problem: str | None = None
+    problem: Problem | None = None
     _looked: float = 0.0
     _started: dict[str, float] = field(default_factory=dict)
     _idle: dict[str, float] = field(default_factory=dict)
@@ -55,7 +56,7 @@ class Fleet:
         try:
             seen = {node.id: node for node in self.world.driver.list()}
         except PenstockError as error:
-            self.seen, self.problem = None, error.told
+            self.seen, self.problem = None, Problem.of(error)
             return
         self.seen, self.problem, self._looked = seen, None, at
 
@@ -115,7 +116,7 @@ class Fleet:
         if self._is_being_started(node):
             return  # what the driver shows of it may be half of it
         if found is not None:
-            yield NodeLost(node.id, self._how(node, found))
+            yield NodeLost(node.id, how_it_ended(self.world, node, found))
         elif node.phase is NodePhase.READY or node.id in self._started:
             yield NodeLost(node.id, "it is gone")
         else:
@@ -136,17 +137,6 @@ class Fleet:
             return (NodeLost(node.id, error.told),)
         self._started[node.id] = time.monotonic()
         return ()
-
-    def _how(self, node: Node, found: RunningNode) -> str:
-        """Say how a node ended, with the last lines that it printed: they go with it."""
-        said = "" if found.exit_code is None else f" with {found.exit_code}"
-        try:
-            lines = list(self.world.driver.logs(node.id, tail=_LAST_LINES))
-        except PenstockError:
-            lines = []
-        told = [line.decode(errors="replace").strip()[:_LINE] for line in lines[-_LAST_LINES:]]
-        last = " | ".join(line for line in told if line)
-        return f"it exited{said}" + (f": {last}" if last else "")
 
     def _prove(self, place: Place, node: Node) -> None:
         address = self.address(node.id)
@@ -188,8 +178,16 @@ class Fleet:
         lost = node.phase is NodePhase.LOST
         forgotten = self.routing.has_forgotten(place, node.id)
         if lost or forgotten or now - node.since > _UNROUTE:
-            grace = 0.0 if lost else _options(state, node).grace
-            self.world.tasks.ensure(place, ("stop", node.id), lambda: self._end(node.id, grace))
+            self.world.tasks.ensure(
+                place, ("stop", node.id), lambda: self._take_away(place, node, state)
+            )
+
+    def _take_away(self, place: Place, node: Node, state: Rollout) -> Iterable[Event]:
+        reason = failure_of(state, node)
+        if reason is not None:
+            keep_log(self.world, place, node, reason)
+        lost = node.phase is NodePhase.LOST
+        return self._end(node.id, 0.0 if lost else _options(state, node).grace)
 
     def _end(self, node: str, grace: float = 5.0) -> Iterable[Event]:
         try:

@@ -11,8 +11,9 @@ from penstock.deploy.gateway.types import ApiRoute, Domain, GatewayConfig, Upstr
 from penstock.deploy.rollout.types import Node
 from penstock.deploy.rollout.wanted import Wanted
 from penstock.deploy.types import Address, Place
-from penstock.errors import GatewayError, PenstockError
+from penstock.errors import GatewayAwayError, GatewayError, PenstockError
 from penstock.store import apis, domains, projects
+from penstock.store.desk import Problem
 from penstock.store.unit import looking
 
 PRODUCTION = "production"
@@ -37,7 +38,7 @@ class Routing:
     world: World
     configure: Callable[[tuple[ApiRoute, ...]], GatewayConfig]
     domain: Callable[[str], Domain]
-    problem: str | None = None
+    problem: Problem | None = None
     published: GatewayConfig | None = None
     _applied: set[Place] = field(default_factory=set)
     _facts: dict[Place, Facts] = field(default_factory=dict)
@@ -56,10 +57,10 @@ class Routing:
                 self.world.gateway.publish(config)
                 self.published = config
             self._tidy()
-            self.problem = None if away is None else away.told
+            self.problem = None if away is None else Problem.of(away)
         except PenstockError as error:
             self._applied.clear()
-            self.problem = error.told
+            self.problem = Problem.of(error)
 
     def serves(self, place: Place, nodes: tuple[Node, ...]) -> bool:
         """Whether the gateway sends a place's requests to these nodes, and to no others."""
@@ -115,7 +116,7 @@ class Routing:
             return self._expect()
         now = time.monotonic()
         if now - self._started < _AGAIN_SECONDS:
-            raise GatewayError("The gateway is down; it is being started again.")
+            raise GatewayAwayError("The gateway is down; it is being started again.")
         self._started = now
         self._applied.clear()
         self.world.gateway.start()

@@ -151,10 +151,12 @@ def _unreachable(why: str) -> ManagerUnreachableError:
 
 _WATCHED: Final = (
     # Who waits sends nothing, and would not notice that the other machine is gone: in 3 s it does.
+    # While what was sent is not confirmed the kernel asks nothing: that has a limit of its own.
     (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
     (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 1),
     (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 1),
     (socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 2),
+    (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 3_000),
 )
 
 

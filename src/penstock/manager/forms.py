@@ -228,6 +228,19 @@ class TokenForm(Form, frozen=True, kw_only=True):
     expires_in: Seconds | None = None
 
 
+class IssueForm(Form, frozen=True, kw_only=True):
+    """For a person, or with `robot` an account; `roles` are given beside those of before.
+
+    `label` tells the token from others; `expires_in` is in seconds, left out it has no end.
+    """
+
+    name: Login
+    robot: bool = False
+    roles: Words = ()
+    label: Annotated[str, Meta(min_length=1, max_length=128)] = "cli"
+    expires_in: Seconds | None = None
+
+
 class RoleForm(Form, frozen=True, kw_only=True):
     """Permissions are `service:resource:action`; * stands for any word."""
 

@@ -15,6 +15,7 @@ from penstock.manager.context import ManagerContext
 from penstock.manager.dispatch import Dispatcher, asked_of, send
 from penstock.manager.metrics import MEDIA_TYPE, ManagerMetrics
 from penstock.node.exchange import Exchange
+from penstock.store.desk import Problem
 from penstock.store.grants import Scope
 from penstock.store.sequences import SequenceRepository
 from penstock.store.unit import looking
@@ -37,13 +38,15 @@ class Health:
 
     async def ready(self, exchange: Exchange) -> None:
         """Say which check fails to anybody; why, to the log and to who may see the figures."""
-        problems = await self.dispatcher.call(self._problems)
-        if problems and not await self.dispatcher.call(lambda: self._may(exchange)):
-            problems = dict.fromkeys(problems, _UNTOLD)
-        status = "unready" if problems else "ready"
+        found = await self.dispatcher.call(self._problems)
+        status = "unready" if found else "ready"
         if self.dispatcher.wakeful.stopping:
             status = "stopping"
-        body = {"status": status, "problems": problems}
+        body: dict[str, object] = {"status": status, "problems": dict.fromkeys(found, _UNTOLD)}
+        may = await self.dispatcher.call(lambda: self._may(exchange)) if found else False
+        if may:
+            body["problems"] = {name: problem.said for name, problem in found.items()}
+            body["codes"] = {name: problem.code for name, problem in found.items()}
         await send(exchange, answered(200 if status == "ready" else 503, body))
 
     async def figures(self, exchange: Exchange) -> None:
@@ -54,19 +57,20 @@ class Health:
         headers = (("content-type", MEDIA_TYPE), ("cache-control", "no-store"))
         await send(exchange, Answer(200, headers, self.metrics.exposition()))
 
-    def _problems(self) -> Mapping[str, str]:
+    def _problems(self) -> Mapping[str, Problem]:
         """Return what is wrong, and note it where that is news."""
-        problems: dict[str, str] = {}
+        problems: dict[str, Problem] = {}
         try:
             SequenceRepository(self.context.database).of("")
         except PenstockError as error:
-            problems["database"] = error.told
+            problems["database"] = Problem.of(error)
         problem = self.context.desk.problem()
         if problem is not None:
             problems["deployment"] = problem
-        if problems and problems != self._noticed:
-            self.context.observe(Unready(problems=problems))
-        self._noticed = problems
+        said = {name: problem.said for name, problem in problems.items()}
+        if said and said != self._noticed:
+            self.context.observe(Unready(problems=said))
+        self._noticed = said
         return problems
 
     def _may(self, exchange: Exchange) -> bool:

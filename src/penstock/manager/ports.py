@@ -8,7 +8,7 @@ from typing import Protocol
 from penstock.deploy.types import Place
 from penstock.store.builds import BuildRecord
 from penstock.store.deployments import DeploymentRecord
-from penstock.store.desk import Collected, DeployWish, PlaceStatus, ScaleWish
+from penstock.store.desk import Collected, DeployWish, PlaceStatus, Problem, ScaleWish
 from penstock.store.unit import Actor
 
 
@@ -45,13 +45,14 @@ class Desk(Protocol):
         """Whether a place has this node, in whatever phase; one that was removed is not known."""
 
     def logs(self, node: str, *, tail: int | None, follow: bool) -> Iterator[bytes]:
-        """Yield lines of what a node printed. Raises NotFoundError.
+        """Yield lines of what a node printed, or what was kept of one that failed and is gone.
 
         Following, it yields an empty one at least every second: whoever left is noticed then.
+        Raises NotFoundError.
         """
 
     def collect(self) -> Collected:
         """Remove artifacts that nothing deployed, or kept for rollback, needs."""
 
-    def problem(self) -> str | None:
+    def problem(self) -> Problem | None:
         """Say why nothing can be deployed at present, None when all is well."""

@@ -18,6 +18,7 @@ from penstock.store import (
     builds,
     deployments,
     keys,
+    node_logs,
     projects,
     subjects,
     tokens,
@@ -126,12 +127,10 @@ def authorise(
 def _resolve(look: Look, context: ManagerContext, ids: Mapping[str, str]) -> Scope:
     scope = Scope()
     for name, value in ids.items():
-        if name in _RESOLVERS:
+        if name in _RESOLVERS or name == "node_id":
             if not value.isprintable() or len(value) > 128:  # noqa: PLR2004 longer than any id
                 raise _nothing(ids)
-            scope = _resolved(look, name, ids)
-        elif name == "node_id":
-            scope = _of_node(look, context, value)
+            scope = _resolved(look, context, name, ids)
         elif name == "environment":
             check_environment(value)
         elif not _NAME.fullmatch(value):
@@ -139,8 +138,10 @@ def _resolve(look: Look, context: ManagerContext, ids: Mapping[str, str]) -> Sco
     return scope
 
 
-def _resolved(look: Look, name: str, ids: Mapping[str, str]) -> Scope:
+def _resolved(look: Look, context: ManagerContext, name: str, ids: Mapping[str, str]) -> Scope:
     try:
+        if name == "node_id":
+            return _of_node(look, context, ids[name])
         return _RESOLVERS[name](look, ids[name])
     except NotFoundError as error:
         raise _nothing(ids) from error
@@ -150,7 +151,7 @@ def _of_node(look: Look, context: ManagerContext, node: str) -> Scope:
     for status in context.desk.statuses():
         if any(one.id == node for one in status.nodes):
             return _history(look, status.api)
-    raise NotFoundError(f"There is no {node[:64]!r}.")
+    return _history(look, node_logs.get(look, node).api)
 
 
 def _nothing(ids: Mapping[str, str]) -> NotFoundError:

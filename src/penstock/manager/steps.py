@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
+import secrets
+import socket
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -47,6 +49,7 @@ from penstock.store.unit import Actor, ActorKind, Look, Work, looking, working
 _KEY: Final = re.compile(r"[\x21-\x7e]{1,128}")
 _PAGE: Final = 100
 _NOBODY: Final = "nobody"
+_RUN_BYTES: Final = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +83,10 @@ class Steps:
 
     @classmethod
     def of(cls, context: ManagerContext) -> Steps:
-        repository = IdempotencyRepository(context.database, context.vault)
+        # One manager at a time has a state folder: see `manager.lock`.
+        place = f"{socket.gethostname()}:{context.contents.folder.absolute()}"
+        run = secrets.token_hex(_RUN_BYTES)
+        repository = IdempotencyRepository(context.database, context.vault, place, run)
         return cls(context, Cursors.of(context.vault), repository)
 
     def begin(self, route: Route, asked: Asked) -> Call | Answer:

@@ -15,8 +15,9 @@ from penstock.project.document import Document
 from penstock.project.fields import Count, Option, Size, Strict, Text, check_name
 from penstock.project.files import check_file
 from penstock.project.report import Report
-from penstock.project.types import Connector
+from penstock.project.types import Connector, Place
 from penstock.project.validate import validate
+from penstock.secret import Secret
 
 SECRET_WORDS: Final = ("password", "secret", "token", "private_key", "passphrase")
 
@@ -60,21 +61,20 @@ def read_connector(
             "Give `files`, a table and its file or glob on each line, or `database`.",
         )
     _check_secrets(document, file.options, report)
-    paths = file.files if file.database is None else {**file.files, "": file.database}
-    elsewhere = frozenset(name for name, path in paths.items() if not document.is_known(path))
+    _check_options(document, file, report)
     return Connector(
         name=name,
         engine=file.engine,
         description=file.description,
         catalog=file.catalog,
-        elsewhere=elsewhere,
+        elsewhere=_elsewhere(document),
         settings=EngineSettings(
             database=name,
             root=root,
             files={
                 # One that was reported stays: nobody need miss its table as well.
                 table: root
-                if table in elsewhere
+                if not document.is_known(pattern)
                 else check_file(pattern, root, document, report, "files", table) or root
                 for table, pattern in file.files.items()
             },
@@ -94,6 +94,27 @@ def _check_file_name(name: str, document: Document, report: Report) -> None:
             "INVALID_NAME",
             f"A database cannot be called {name!r}.",
             "A name has letters, digits and `_`, and does not start with a digit.",
+        )
+
+
+def _elsewhere(document: Document) -> dict[str, Place]:
+    """Return where a file's path is a variable's, by its table; the database's own by ""."""
+    paths = {table: ("files", table) for table in document.names("files")}
+    return {
+        table: document.place(*loc)
+        for table, loc in {**paths, "": ("database",)}.items()
+        if isinstance(document.at(*loc).content, Secret)
+    }
+
+
+def _check_options(document: Document, file: ConnectorFile, report: Report) -> None:
+    """Report a file that is named where nobody would look whether it is of the project."""
+    if file.engine in _IN_FILES and "database" in file.options:
+        report.add(
+            document.key_place("options", "database"),
+            "INVALID_VALUE",
+            f"The file of a database of {file.engine} is no option.",
+            "Write `database: data/name.db`, not below `options`.",
         )
 
 

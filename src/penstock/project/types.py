@@ -58,7 +58,7 @@ class Connector:
     """A database: which engine, opened how.
 
     `catalog` is what the project's query engine calls it, maybe with a schema: `shop.public`.
-    `elsewhere` are those of its files, by table, that only a node's environment says; its own
+    `elsewhere` are those of its files, by table, that a variable says, and where; its own
     database is "".
     """
 
@@ -67,7 +67,7 @@ class Connector:
     settings: EngineSettings
     description: str | None = None
     catalog: str | None = None
-    elsewhere: frozenset[str] = frozenset()
+    elsewhere: Mapping[str, Place] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from typing import Final
 import msgspec
 
 from penstock.deploy.rollout.types import Options, Rollout
+from penstock.errors import PenstockError
 
 MOST_NODES: Final = 100
 MOST_UNITS: Final = 64
@@ -61,6 +62,32 @@ class PlaceStatus(msgspec.Struct, frozen=True, kw_only=True):
     address: str | None = None
     preview: str | None = None
     alerts: tuple[str, ...] = ()
+
+
+class KeptLog(msgspec.Struct, frozen=True, kw_only=True):
+    """The log of a node that failed and is gone, and why it went.
+
+    `created` is when it was kept, `size` in bytes.
+    """
+
+    node: str
+    api: str
+    environment: str
+    deployment: str
+    reason: str
+    created: float
+    size: int
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """Why nothing can be deployed at present: the code of an error, and what is said of it."""
+
+    code: str
+    said: str
+
+    @classmethod
+    def of(cls, error: PenstockError) -> Problem:
+        return cls(error.code, error.told)
 
 
 class Collected(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,12 +15,12 @@ from penstock.store.vault import Vault
 
 KEPT_SECONDS: Final = 86_400.0
 _RUNNING_SECONDS: Final = (
-    600.0  # after which one that was under way must have died with its process
+    600.0  # after which one that was under way elsewhere must have died with its process
 )
 
 
 class RequestRow(Row):
-    """`answer` is None while the request is under way."""
+    """`answer` is None while the request is under way; `owner` is the process that does it."""
 
     __tablename__ = "idempotent_requests"
 
@@ -29,6 +29,7 @@ class RequestRow(Row):
     request: Mapped[str]
     answer: Mapped[bytes | None] = mapped_column(LargeBinary)
     created: Mapped[float]
+    owner: Mapped[str | None]
 
 
 class IdempotentRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,10 +54,16 @@ class ReusedKeyError(ManagementError):
 
 @dataclass(frozen=True, slots=True)
 class IdempotencyRepository:
-    """`begin` and `cancel` are transactions of their own. All raise StateError."""
+    """`begin` and `cancel` are transactions of their own. All raise StateError.
+
+    One process at a time has a `place`, and each has another `run`: what an earlier one of the
+    same place had under way died with it, whatever a clock says.
+    """
 
     database: Database
     vault: Vault
+    place: str
+    run: str
 
     def begin(self, request: IdempotentRequest, now: float) -> bytes | None:
         """Return the answer that was given, or None: then it is this caller's to do.
@@ -74,17 +81,29 @@ class IdempotencyRepository:
                 )
             if row is not None and row.answer is not None:
                 return self.vault.open(row.answer, request.place)
-            if row is not None and row.created > now - _RUNNING_SECONDS:
+            if row is not None and not self._died(row, now):
                 raise ConflictError(
                     "The request of this Idempotency-Key is still under way.",
                     hint="Send it again in a moment.",
                 )
             session.merge(
                 RequestRow(
-                    caller=request.caller, key=request.key, request=request.request, created=now
+                    caller=request.caller,
+                    key=request.key,
+                    request=request.request,
+                    created=now,
+                    owner=self._owner,
                 )
             )
         return None
+
+    @property
+    def _owner(self) -> str:
+        return f"{self.place}\n{self.run}"
+
+    def _died(self, row: RequestRow, now: float) -> bool:
+        place, _, run = (row.owner or "").rpartition("\n")
+        return (place == self.place and run != self.run) or row.created <= now - _RUNNING_SECONDS
 
     def complete(self, session: Session, request: IdempotentRequest, answer: bytes) -> None:
         """Keep the answer, in the transaction that did what was asked."""

@@ -10,6 +10,7 @@ from penstock.store import (
     bindings,
     domains,
     keys,
+    node_logs,
     projects,
     settings,
     subjects,
@@ -34,10 +35,10 @@ def remove_project(work: Work, project: str) -> None:
 
 
 def remove_api(work: Work, api: str) -> None:
-    """Remove an API with its versions, variables, domains and settings; its keys are revoked.
+    """Remove an API with its versions, variables, domains, settings and logs that were kept.
 
-    Builds, deployments and usage stay, as history. Raises ConflictError while a version of it is
-    deployed.
+    Its keys are revoked. Builds, deployments and usage stay, as history. Raises ConflictError while
+    a version of it is deployed.
     """
     apis.get(work, api)
     held = work.session.scalar(select(HeldRow.environment).where(HeldRow.api == api).limit(1))
@@ -48,6 +49,7 @@ def remove_api(work: Work, api: str) -> None:
     variables.remove_all(work, api)
     settings.remove_all(work, api)
     domains.remove_all(work, api)
+    node_logs.remove_all(work, api)
     keys.revoke_all(work, api)
     _unbind(work, BindingRow.api == api)
     work.session.flush()

@@ -84,6 +84,12 @@ def get(look: Look, subject: str, kind: SubjectKind | None = None) -> SubjectRec
     return _record(_row(look, subject, kind))
 
 
+def find(look: Look, name: str) -> SubjectRecord | None:
+    """Return who is called so, person or account; None where nobody is."""
+    row = look.session.scalar(select(SubjectRow).where(SubjectRow.name == name))
+    return None if row is None else _record(row)
+
+
 def login_of(look: Look, name: str) -> tuple[SubjectRecord, str] | None:
     """Return a person who may log in and the hash of the password; None for all others."""
     row = look.session.scalar(select(SubjectRow).where(SubjectRow.name == name))

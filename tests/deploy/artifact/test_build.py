@@ -238,25 +238,20 @@ def test_a_database_elsewhere_and_its_secrets_are_not_needed(workshop: Workshop)
     ],
     ids=["sqlite", "duckdb", "files"],
 )
-def test_a_file_that_only_a_nodes_environment_names_is_not_needed(
-    workshop: Workshop, connector: str
+@pytest.mark.parametrize("environ", [{}, {"SHOP_FILE": "orders"}], ids=["unset", "set"])
+def test_a_file_that_a_variable_names_stops_the_build_whether_or_not_it_is_set(
+    workshop: Workshop, connector: str, environ: dict[str, str]
 ) -> None:
+    (workshop.project / "data/orders.db").write_bytes(b"")
+    (workshop.project / "orders").write_bytes(b"")
     workshop.write("connectors/shop.yaml", connector)
-    manifest = workshop.store.manifest(workshop.build().digest)
 
-    assert manifest.variables == ["SHOP_FILE"]
-    assert not any(path.startswith("data/") for path in manifest.files)
-    said = [line.text for line in workshop.lines]
-    assert "Not opened, nodes will look before they serve: shop" in said
+    with pytest.raises(ProjectError) as told:
+        workshop.build(replace(workshop.request, environ=environ))
 
-
-def test_other_files_of_such_a_database_are_in_the_artifact(workshop: Workshop) -> None:
-    files = 'engine: duckdb\nfiles: {orders: data/orders.csv, customers: "${SHOP_FILE}"}\n'
-    workshop.write("connectors/shop.yaml", files)
-
-    manifest = workshop.store.manifest(workshop.build().digest)
-
-    assert "data/orders.csv" in manifest.files
+    assert {issue.code for issue in told.value.issues} == {"FILE_FROM_VARIABLE"}
+    assert {issue.file for issue in told.value.issues} == {"connectors/shop.yaml"}
+    assert workshop.store.list() == ()
 
 
 def test_a_file_that_is_named_outright_is_needed(workshop: Workshop) -> None:

@@ -85,6 +85,23 @@ def test_an_artifact_that_exits_is_aborted_with_its_last_words(shop: Stack) -> N
     assert crowd.tally.failed == 0, crowd.tally.told
 
 
+def test_what_a_failed_deployment_printed_is_told_once_its_nodes_are_gone(shop: Stack) -> None:
+    write_model(shop, "sales_that_nobody_has")
+    shop.deploy(check=False)
+    write_model(shop, "sales")
+    last = shop.rollout.last
+    assert last is not None
+
+    of_it = [node.id for node in shop.nodes() if node.deployment == last.deployment]
+    shop.wait(lambda: all(is_gone(shop, node) for node in of_it), 30)
+    told = shop.run("logs", "--deployment", last.deployment, "--tail", "1000")
+
+    assert "sales_that_nobody_has" in told.stdout
+    assert f"of {last.deployment} is gone" in told.stderr
+    assert shop.rollout.live is not None
+    assert "sales_that_nobody_has" not in shop.run("logs").stdout
+
+
 def test_an_artifact_that_never_gets_ready_is_aborted_at_its_deadline(
     shop: Stack, database: Address
 ) -> None:

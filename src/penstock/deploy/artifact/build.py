@@ -32,7 +32,8 @@ from penstock.deploy.artifact.unpack import PROJECT
 from penstock.deploy.artifact.variables import Variables
 from penstock.engine.files import lakes_of
 from penstock.errors import ArtifactError
-from penstock.project.types import Project
+from penstock.project.placed import find_unplaced
+from penstock.project.types import Project, ProjectError
 from penstock.version import VERSION
 
 PACKAGES: Final = ".penstock/packages"
@@ -82,6 +83,9 @@ def _check(request: BuildRequest, progress: _Progress) -> tuple[ProjectManifest,
     progress.next(f"Checking {request.folder}")
     variables = Variables(request.environ)
     project = read_project(request.folder, variables)
+    unplaced = find_unplaced(project.connectors.values())
+    if unplaced:
+        raise ProjectError(unplaced)
     if variables.missing:
         names = ", ".join(variables.missing)
         progress.say(f"Not set here, and not needed to build: {names}")

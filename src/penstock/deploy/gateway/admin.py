@@ -15,7 +15,7 @@ from typing import Final
 import msgspec
 
 from penstock.deploy.gateway.types import Figures
-from penstock.errors import GatewayError
+from penstock.errors import GatewayAwayError, GatewayError
 
 _TIMEOUT: Final = 2.0
 _PEER_ON_DARWIN: Final = 2  # LOCAL_PEERPID of SOL_LOCAL, which is 0
@@ -101,7 +101,7 @@ class Admin:
                 response = connection.getresponse()
                 body = response.read()
         except (OSError, http.client.HTTPException) as error:
-            raise GatewayError(
+            raise GatewayAwayError(
                 "The gateway does not answer.", hint="Its log says why; it is started anew."
             ) from error
         if response.status >= http.client.BAD_REQUEST and path != "/ready":

@@ -10,10 +10,11 @@ import msgspec
 from penstock.manager.routes import Call, Lists, Reads, Route, Streams
 from penstock.manager.streams import follow_node
 from penstock.manager.waiting import Wakeful
-from penstock.store import apis, deployments
+from penstock.store import apis, deployments, node_logs
 from penstock.store.deployments import DeploymentFilter, DeploymentRecord
-from penstock.store.desk import NodeStatus
+from penstock.store.desk import KeptLog, NodeStatus
 from penstock.store.grants import Scope
+from penstock.store.node_logs import KeptLogFilter
 from penstock.store.paging import Page, Reach, Span
 from penstock.store.unit import Look
 
@@ -63,6 +64,12 @@ def _sees(look: Look, call: Call, api: str) -> bool:
     return call.caller.grants.allow("deploy:nodes:read", scope)
 
 
+def _kept(look: Look, call: Call, reach: Reach, span: Span) -> Page[object]:
+    wanted = msgspec.convert(call.query, KeptLogFilter, from_attributes=True)
+    found = node_logs.page(look, reach, span, wanted)
+    return Page(items=found.items, next=found.next)
+
+
 def _check(_: Look, call: Call) -> None:
     """See that there is such a log, while that can be answered: once it flows nothing can."""
     call.context.desk.logs(call.ids["node_id"], tail=0, follow=False)
@@ -102,9 +109,18 @@ ROUTES: Final = (
     ),
     Route(
         method="GET",
+        path="/logs",
+        permission="deploy:logs:read",
+        summary="List the logs that were kept of nodes that failed, the newest first",
+        handler=Lists(_kept),
+        query=KeptLogFilter,
+        gives=KeptLog,
+    ),
+    Route(
+        method="GET",
         path="/nodes/{node_id}/logs",
         permission="deploy:logs:read",
-        summary="Show or follow what a node prints",
+        summary="Show or follow what a node prints; what was kept of one that failed",
         handler=Streams(_logs, _check, "text/plain; charset=utf-8"),
         query=LogsFilter,
     ),

@@ -35,7 +35,7 @@ def _show(look: Look, call: Call) -> RoleRecord:
 
 def _write(work: Work, call: Call, form: RoleForm) -> RoleRecord:
     asked = frozenset(one for one in form.permissions if is_permission(one))
-    _check_giving(call, (Grant(permissions=asked),))
+    check_giving(call, (Grant(permissions=asked),))
     return roles.write(work, call.ids["name"], form.title or "", form.permissions)
 
 
@@ -59,7 +59,7 @@ def _bind(work: Work, call: Call, form: BindingForm) -> BindingRecord:
         raise NotFoundError("There is no such project or API.")
     role = roles.get(work, form.role)
     given = Grant(permissions=frozenset(role.permissions), project=scope.project, api=scope.api)
-    _check_giving(call, (given,))
+    check_giving(call, (given,))
     return bindings.create(work, form.subject, form.role, Scope(project=form.project, api=form.api))
 
 
@@ -77,7 +77,8 @@ def _unbind(work: Work, call: Call, _: object) -> None:
     bindings.remove(work, call.ids["binding_id"])
 
 
-def _check_giving(call: Call, given: tuple[Grant, ...]) -> None:
+def check_giving(call: Call, given: tuple[Grant, ...]) -> None:
+    """Raise ForbiddenError where somebody would give away more than they have."""
     if not call.caller.grants.cover(given):
         raise ForbiddenError(
             "This would give away more than you may do yourself.",
