@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import socket
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cli.manager_stand import API, PLACE, known_api, serving
-from penstock.cli.main import build_app
+from penstock.cli.main import COMMANDS, build_app, build_names, main
 
 Offered = Callable[[str], list[str]]
 
@@ -78,3 +79,35 @@ def test_nobody_waits_for_a_manager_that_does_not_answer(
 
         assert offered("penstock status ") == []
         assert time.monotonic() - began < 15  # it would be 30
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("penstock sc", ["scale"]),
+        ("penstock st", ["status", "stop", "start"]),
+        ("penstock scale --no", ["--nodes", "--no-wait"]),
+        ("penstock tokens l", ["list"]),
+    ],
+)
+def test_commands_and_their_options_are_offered_whichever_is_loaded(
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    line: str,
+    found: list[str],
+) -> None:
+    monkeypatch.setenv("_PENSTOCK_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", line)
+    monkeypatch.setenv("COMP_CWORD", str(line.count(" ")))
+    monkeypatch.setattr(sys, "argv", ["penstock"])
+
+    with pytest.raises(SystemExit):
+        main()
+
+    assert capfd.readouterr().out.split() == found
+
+
+def test_the_names_are_those_of_all_commands() -> None:
+    offered = {command.name for command in build_names().registered_commands}
+
+    assert offered == {*COMMANDS}

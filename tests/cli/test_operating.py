@@ -234,6 +234,24 @@ def test_an_aborted_deployment_sends_nobody_to_logs_that_are_gone(
     assert "penstock logs" not in done.err
 
 
+@pytest.mark.parametrize(
+    ("of", "named"), [(DEPLOYMENT, 1), ("dep_before", 0)], ids=["its own", "others"]
+)
+def test_an_aborted_deployment_sends_whoever_deploys_to_the_logs_of_its_nodes(
+    shell: Shell, stand: Stand, tmp_path: Path, of: str, named: int
+) -> None:
+    project = write(tmp_path / "p", {"penstock.yaml": "name: shop\n"})
+    deploying(stand)
+    stand.follows[f"POST {PLACE}/deploy"] = "aborted"
+    stand.answers["GET /logs"] = (200, {"items": [{"node": "n-a-1", "deployment": of}]})
+    stand.answers[f"GET {PLACE}"] = (200, {**STATUS, "nodes": [{**NODE, "deployment": of}]})
+
+    done = shell("deploy", project, "--artifact", DIGEST)
+
+    said = " ".join(done.err.split())
+    assert said.count(f"`penstock logs --deployment {DEPLOYMENT}`") == named
+
+
 @pytest.mark.parametrize("command", [("deploy",), ("variables", "set", "A=1")])
 def test_an_environment_that_cannot_be_is_refused_before_anything_is_sent(
     shell: Shell, stand: Stand, command: tuple[str, ...]

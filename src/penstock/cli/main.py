@@ -111,15 +111,35 @@ def main() -> None:
     """Run a command; what goes wrong is a sentence and a way forward, never a stack trace."""
     try:
         with _frozen(_app) as app:
-            app()
+            app(prog_name="penstock")
     except PenstockError as error:
         print_error(error)
         sys.exit(1)
 
 
 def _app() -> typer.Typer:
-    completes = "_PENSTOCK_COMPLETE" in os.environ
-    return build_app(None if completes else sys.argv[1:])
+    if "_PENSTOCK_COMPLETE" not in os.environ:
+        return build_app(sys.argv[1:])
+    # What shells say of the line that somebody writes: bash, and the others.
+    line = os.environ.get("COMP_WORDS") or os.environ.get("_TYPER_COMPLETE_ARGS") or ""
+    words = line.split()[1:]
+    is_named = len(words) > 1 or (bool(words) and line[-1:].isspace())
+    return build_app(words) if is_named else build_names()
+
+
+def build_names() -> typer.Typer:
+    """Return a program with the names of all commands and nothing behind them.
+
+    Whoever presses a key to complete one waits for it: to load all of them takes two seconds.
+    """
+    app = typer.Typer(name="penstock")
+    app.callback()(options)
+    for name in COMMANDS:
+        app.command(name)(_nothing)
+    return app
+
+
+def _nothing() -> None: ...
 
 
 @contextmanager

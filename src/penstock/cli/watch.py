@@ -114,14 +114,22 @@ class Watch:
         return entry.phase in STEPS and STEPS.index(entry.phase) >= STEPS.index(self.until)
 
     def _hint(self) -> str:
-        """Name `penstock logs` where a node is left that it would show."""
+        """Name `penstock logs` where there is a node, or a log of one, that it would show."""
+        serves = "`penstock status` says what serves now"
         try:
             status = self.manager.get(self.target.path)
+            nodes = status.get("nodes") if isinstance(status, dict) else None
+            kept = self.manager.items(
+                "/logs", api=self.target.api, environment=self.target.environment
+            )
+            known = [*(nodes if isinstance(nodes, list) else ()), *kept]
         except PenstockError:
-            status = None
-        if isinstance(status, dict) and status.get("nodes"):
-            return "`penstock status` says what serves now; `penstock logs` what nodes printed."
-        return "`penstock status` says what serves now; `penstock history` how each one ended."
+            known = []
+        if any(isinstance(it, dict) and it.get("deployment") == self.deployment for it in known):
+            return (
+                f"{serves}; `penstock logs --deployment {self.deployment}` what its nodes printed."
+            )
+        return f"{serves}; `penstock history` how each one ended."
 
     def _entries(self) -> Iterator[Entry]:
         """Yield the journal from the beginning of this deployment on, whatever breaks between."""
