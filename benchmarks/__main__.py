@@ -17,6 +17,7 @@ from benchmarks.gateway import measure_gateway
 from benchmarks.http import measure_cached, measure_crowds, measure_downloads
 from benchmarks.memory import measure_memory
 from benchmarks.overhead import measure_overhead
+from benchmarks.pace import measure_pace, tell_paces
 from benchmarks.penstock_server import Penstock
 from benchmarks.questions import flights, tpch
 from benchmarks.report import Result, in_one_line, show, targets_table, write
@@ -33,10 +34,14 @@ def main() -> None:
     end_on_signals()
     effort = QUICK if arguments.quick else FULL
     chosen = arguments.only or list(MEASURES)
-    table = targets_table([r for name in chosen for r in _measured(name, effort)])
+    results, paces = list[Result](), list[float]()
+    for name in chosen:
+        paces.append(measure_pace())
+        results += _measured(name, effort)
+    table = targets_table(results)
     show(table)
     if not (arguments.quick or arguments.only):
-        write("targets", [table])
+        write("targets", [table], tell_paces(paces))
 
 
 def _arguments() -> argparse.Namespace:

@@ -63,11 +63,11 @@ def show(table: Table) -> None:
     Console().print(drawn)
 
 
-def write(marker: str, tables: Sequence[Table]) -> None:
-    """Replace what docs/performance.md holds between a pair of markers."""
+def write(marker: str, tables: Sequence[Table], *said: str) -> None:
+    """Replace what docs/performance.md holds between a pair of markers; `said` is before tables."""
     text = PAGE.read_text(encoding="utf-8")
     begin, end = f"<!-- {marker}: written by make -->", f"<!-- /{marker} -->"
-    body = "\n\n".join((_conditions(), *(_markdown(table) for table in tables)))
+    body = "\n\n".join((_conditions(), *said, *(_markdown(table) for table in tables)))
     between = re.compile(f"(?<={re.escape(begin)}).*(?={re.escape(end)})", re.DOTALL)
     if not between.search(text):
         raise ValueError(f"{PAGE.name} has no place for {marker}")
