@@ -13,7 +13,7 @@ from penstock.model.types import DataType
 from penstock.plan.types import Parameter
 from penstock.query.types import Slot, Value
 from penstock.sql.bind import bind_values
-from penstock.sql.types import Bound, Marker, Pattern, Statement, Template
+from penstock.sql.types import Bound, Listed, Marker, Pattern, Statement, Template, Writing
 from support.ask import problems
 
 T = DataType
@@ -26,6 +26,13 @@ NOW = datetime(2013, 12, 31, tzinfo=UTC)
 def template(type_: DataType, *, guard: bool = False, pattern: Pattern | None = None) -> Template:
     parameter = Parameter(Slot(0, guard), type_, "price", "/filter/price")
     return Template("SELECT $1", (Marker(parameter, pattern),))
+
+
+def list_template(type_: DataType, length: int, writing: Writing) -> Template:
+    parameters = [
+        Parameter(Slot(i, guard=False), type_, "price", f"/filter/price/{i}") for i in range(length)
+    ]
+    return Template("SELECT $1", (Listed(tuple(map(Marker, parameters)), writing),))
 
 
 def bind(type_: DataType, value: Value) -> Bound:
@@ -117,6 +124,33 @@ def test_every_value_that_does_not_fit_is_reported_up_to_a_hundred() -> None:
 
     assert len(problems(lambda: bind_values(many, [1, "x", 2, "y", *[3] * 496], [], NOW))) == 2
     assert len(problems(lambda: bind_values(many, ["x"] * 500, [], NOW))) == 100
+
+
+@pytest.mark.parametrize(
+    ("writing", "type_", "values", "text"),
+    [
+        (Writing.JSON, T.INTEGER, [3, "2", 3.0], "[3,2]"),
+        (Writing.JSON, T.STRING, ['"', "\\", "é", ""], r'["\"","\\","é",""]'),
+        (Writing.JSON, T.DATE, ["2013-01-31", 0], '["2013-01-31","1970-01-01"]'),
+        (Writing.ARRAY, T.INTEGER, [3, "-2", 3.0], "{3,-2}"),
+        (Writing.ARRAY, T.STRING, ['"', "\\", "é", "", "NULL"], r'{"\"","\\","é","","NULL"}'),
+        (Writing.ARRAY, T.DATE, ["2013-01-31", 0], "{2013-01-31,1970-01-01}"),
+    ],
+)
+def test_a_list_is_one_text_with_each_value_once(
+    writing: Writing, type_: DataType, values: list[Value], text: str
+) -> None:
+    listed = list_template(type_, len(values), writing)
+
+    assert bind_values(listed, values, [], NOW).parameters == (text,)
+
+
+def test_every_value_of_a_list_that_does_not_fit_is_reported() -> None:
+    listed = list_template(T.INTEGER, 3, Writing.ARRAY)
+
+    found = problems(partial(bind_values, listed, ["x", 1, "y"], [], NOW))
+
+    assert [problem.pointer for problem in found] == ["/filter/price/0", "/filter/price/2"]
 
 
 def test_a_long_value_is_cut_short_in_its_error() -> None:

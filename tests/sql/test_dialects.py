@@ -13,12 +13,13 @@ from sqlglot import exp
 
 from penstock.errors import NotSupportedError
 from penstock.plan.build import build_plan
+from penstock.plan.types import Plan
 from penstock.policy.permit import Gate
 from penstock.query.parse import parse_query
 from penstock.query.types import Json, Limits
-from penstock.sql.compile import compile_plan
+from penstock.sql.compile import compile_plan, compile_rows
 from penstock.sql.dialects.find import find_dialect
-from penstock.sql.types import Template
+from penstock.sql.types import Listed, Marker, Template
 from support.ask import ANYBODY
 from support.flights import ANALYST, SOUTHERNER
 from support.golden import TESTS
@@ -95,6 +96,11 @@ SAMPLES: Final[Mapping[str, Mapping[str, Json]]] = {
         "data": {"fields": {"stock": ["sum"], "worth": ["avg"], "id": ["count"]}},
         "scale": {"fields": ["day:month"]},
     },
+    "long lists": _where(
+        id=list(range(9)),
+        name=[f'{i} \\ "{i}"' for i in range(9)],
+        day={"not_in": [f"2013-01-{i}" for i in range(10, 19)]},
+    ),
     "a sum of conditions": {"data": {"fields": {"yes": ["select"]}}},
     "the same groups a year earlier": {
         **_by("day:month", "name"),
@@ -123,14 +129,24 @@ def gates(gate: Gate, sample_gate: Gate) -> Mapping[str, Gate]:
     return {"flights": gate, "samples": sample_gate}
 
 
-def compile_topic(topic: str, dialect: str, gates: Mapping[str, Gate]) -> Template:
+def plan_topic(topic: str, gates: Mapping[str, Gate]) -> Plan:
     ours = topic in SAMPLES
     who = ANYBODY if ours else SOUTHERNER if "filter" in FLIGHTS[topic] else ANALYST
     query = SAMPLES[topic] if ours else FLIGHTS[topic]
     asked = parse_query(json.dumps(query).encode(), Limits())
     permitted = gates["samples" if ours else "flights"].permit(asked, who)
-    compiled = compile_plan(build_plan(permitted), dialect=dialect)
+    return build_plan(permitted)
+
+
+def compile_topic(topic: str, dialect: str, gates: Mapping[str, Gate]) -> Template:
+    compiled = compile_plan(plan_topic(topic, gates), dialect=dialect)
     return compiled.count or compiled.rows
+
+
+def named(marker: Marker | Listed) -> str:
+    if isinstance(marker, Marker):
+        return marker.parameter.attribute
+    return f"{len(marker.markers)}×{named(marker.markers[0])}"
 
 
 def describe(topic: str, dialect: str, gates: Mapping[str, Gate]) -> str:
@@ -139,7 +155,7 @@ def describe(topic: str, dialect: str, gates: Mapping[str, Gate]) -> str:
         template = compile_topic(topic, dialect, gates)
     except NotSupportedError as error:
         return f"-- {error.code}: {error.detail}"
-    filled = " ".join(marker.parameter.attribute for marker in template.markers)
+    filled = " ".join(map(named, template.markers))
     tree = sqlglot.parse_one(template.text, dialect=find_dialect(dialect).name)
     return f"-- filled: {filled}\n{tree.sql(dialect=find_dialect(dialect).name, pretty=True)}"
 
@@ -149,6 +165,18 @@ def read_golden(dialect: str) -> dict[str, str]:
     blocks = (FOLDER / f"{dialect}.sql").read_text(encoding="utf-8").strip().split("\n\n-- topic: ")
     parts = [block.removeprefix("-- topic: ").partition("\n") for block in blocks]
     return {topic: text.removesuffix(";") for topic, _, text in parts}
+
+
+@pytest.mark.parametrize("name", ["duckdb", "postgres"])
+def test_what_is_written_by_itself_is_what_stands_in_a_whole_statement(
+    name: str, gates: Mapping[str, Gate]
+) -> None:
+    dialect = find_dialect(name)
+    whole = type("Whole", (type(dialect),), {"writes_alone": False})()
+    plans = [plan_topic(topic, gates) for topic in TOPICS]
+
+    assert dialect.writes_alone
+    assert [compile_rows(p, dialect) for p in plans] == [compile_rows(p, whole) for p in plans]
 
 
 @pytest.mark.parametrize("dialect", NAMES)

@@ -168,9 +168,18 @@ def _match(key: Output, axes: Sequence[tuple[Scale, Expression]], shift: Shift) 
     finest, of = axes[0]
     before = Back(KeyOf(finest.name, of.type), shift, of.type)
     granularity = cuts[key.name][0].granularity
-    if granularity is None:
+    if granularity is None or (granularity is finest.granularity and _starts(granularity, shift)):
         return Output(key.name, before)
     return Output(key.name, Cut(granularity, before, key.expression.type, _zone(key.expression)))
+
+
+def _starts(granularity: Granularity, shift: Shift) -> bool:
+    """Whether so long before the first day of such a period there is the first day of another."""
+    one = _BY_DATE.get(granularity)
+    is_of_days = granularity is not Granularity.WEEKDAY
+    return (
+        one is not None and is_of_days and one.unit is shift.unit and shift.amount % one.amount == 0
+    )
 
 
 def _zone(expression: Expression) -> str | None:

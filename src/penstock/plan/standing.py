@@ -7,7 +7,7 @@ compares null keys well.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -129,12 +129,53 @@ def _over_rows(plan: Plan) -> Plan:
         plan,
         scan=Scan(ROWS, (), None, plan.scan.database, plan.scan.rows),
         joins=(),
-        parts=(part,),
-        keys=tuple(Output(k.name, ColumnOf(ROWS, k.name, k.expression.type)) for k in plan.keys),
+        parts=(_with_computed(part),),
+        keys=tuple(Output(k.name, _column_of(k)) for k in plan.keys),
         measures=measures,
         where=None,
         having=having,
     )
+
+
+def _with_computed(rows: Plan) -> Plan:
+    """Return the rows of rows, if something is computed that a last moment is found by.
+
+    So it is computed once: in a window databases would do it once more for each row.
+    """
+    wanted = [m.expression for m in rows.measures if isinstance(m.expression, Farthest)]
+    found_by = dict.fromkeys(each for one in wanted for each in (one.moment, *one.among))
+    if all(isinstance(expression, ColumnOf) for expression in found_by):
+        return rows
+    read = found_by | dict.fromkeys(one.value for one in wanted)
+    own = [m for m in rows.measures if not isinstance(m.expression, Farthest)]
+    there = {m.expression: m for m in reversed(own)}
+    more = [Output(f"beside {i}", e) for i, e in enumerate(read, 1) if e not in there]
+    found = there | {output.expression: output for output in more}
+    columns = {expression: _column_of(output) for expression, output in found.items()}
+    return replace(
+        rows,
+        scan=Scan(ROWS, (), None, rows.scan.database, rows.scan.rows),
+        joins=(),
+        parts=(replace(rows, measures=(*own, *more)),),
+        measures=tuple(Output(m.name, _of_columns(m, columns)) for m in rows.measures),
+        where=None,
+    )
+
+
+def _of_columns(output: Output, columns: Mapping[Expression, ColumnOf]) -> Expression:
+    expression = output.expression
+    if not isinstance(expression, Farthest):
+        return _column_of(output)
+    return structs.replace(
+        expression,
+        moment=columns[expression.moment],
+        value=columns[expression.value],
+        among=tuple(columns[each] for each in expression.among),
+    )
+
+
+def _column_of(output: Output) -> ColumnOf:
+    return ColumnOf(ROWS, output.name, output.expression.type)
 
 
 @dataclass(slots=True)

@@ -6,6 +6,7 @@ import base64
 import binascii
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Final
@@ -16,8 +17,18 @@ from penstock.model.types import DataType
 from penstock.plan.types import Parameter
 from penstock.query.periods import resolve_period
 from penstock.query.types import Value
+from penstock.sql.lists import write_list
 from penstock.sql.shift import go_back
-from penstock.sql.types import Bound, Edge, Marker, Part, Pattern, Statement, Template
+from penstock.sql.types import (
+    Bound,
+    Edge,
+    Listed,
+    Marker,
+    Part,
+    Pattern,
+    Statement,
+    Template,
+)
 
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - timestamps without zone have none
 _UTC = "UTC"
@@ -34,20 +45,40 @@ def bind_values(
     Raises InvalidValueError for each value of the query that its attribute's type cannot hold;
     ForbiddenError if one of the caller's own attributes, in a row filter, does not fit.
     """
-    bound: list[Bound] = []
     problems: list[PenstockError] = []
-    for marker in template.markers:
-        slot = marker.parameter.slot
-        value = guard_values[slot.index] if slot.guard else values[slot.index]
-        try:
-            bound.append(_read(marker, value, now))
-        except (ValueError, OverflowError, InvalidOperation):
-            problems.append(_unfit(marker, value))
-            if len(problems) == _ENOUGH:
-                break
+    given = _Given(values, guard_values, now, problems)
+    bound = [
+        given.read(marker) if isinstance(marker, Marker) else given.read_list(marker)
+        for marker in template.markers
+    ]
     parts = _bind_parts(template, values, guard_values, now, problems) if template.parts else ()
     raise_all(problems)
     return Statement(template.text, tuple(bound), template.types, parts)
+
+
+@dataclass(slots=True)
+class _Given:
+    """What a request gives, and what is wrong with it."""
+
+    values: Sequence[Value]
+    guard_values: Sequence[Value]
+    now: datetime
+    problems: list[PenstockError]
+
+    def read(self, marker: Marker) -> Bound:
+        """Return what fills a placeholder; None, and a problem, where the value does not fit."""
+        slot = marker.parameter.slot
+        value = self.guard_values[slot.index] if slot.guard else self.values[slot.index]
+        try:
+            return _read(marker, value, self.now)
+        except (ValueError, OverflowError, InvalidOperation):
+            if len(self.problems) < _ENOUGH:
+                self.problems.append(_unfit(marker, value))
+            return None
+
+    def read_list(self, listed: Listed) -> str:
+        found = [self.read(marker) for marker in listed.markers]
+        return "" if self.problems else write_list(found, listed.writing)
 
 
 def _bind_parts(

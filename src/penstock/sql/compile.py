@@ -17,7 +17,14 @@ from penstock.plan.types import Condition, Join, KeyOf, Label, Output, Plan, Sca
 from penstock.sql.conditions import Markers, compile_condition, conjunction
 from penstock.sql.dialects.find import find_dialect
 from penstock.sql.dialects.standard import Dialect
-from penstock.sql.expressions import ANSWER, column, compile_expression, identifier
+from penstock.sql.expressions import (
+    ANSWER,
+    column,
+    compile_expression,
+    identifier,
+    write_column,
+    write_expression,
+)
 from penstock.sql.nesting import nest_joins
 from penstock.sql.types import Template, Together
 
@@ -175,17 +182,16 @@ def _read(plan: Plan, markers: Markers, *, past: bool) -> exp.Table | exp.Subque
 
 def completed(plan: Plan, inner: exp.Select, markers: Markers) -> exp.Select:
     """Complete the rows of the answer, once they are few: with labels, and how it was before."""
+    dialect = markers.dialect
     found = {
-        label.name: markers.dialect.ordering(
-            compile_expression(label.value, markers.dialect), label.value.type
-        )
+        label.name: dialect.ordering(write_expression(label.value, dialect), label.value.type)
         for label in plan.labels
     }
     for period, earlier in enumerate(plan.earlier, 1):
-        found |= {m.name: column(_before(period), m.name) for m in earlier.measures}
+        found |= {m.name: write_column(_before(period), m.name, dialect) for m in earlier.measures}
     return exp.Select(
         expressions=[
-            aliased(found[c.name] if c.name in found else column(ANSWER, c.name), c.name)
+            aliased(found.get(c.name) or write_column(ANSWER, c.name, dialect), c.name)
             for c in plan.columns
         ],
         from_=exp.From(this=exp.Subquery(this=inner, alias=_alias(ANSWER))),
@@ -283,7 +289,7 @@ def _alias(name: str) -> exp.TableAlias:
 
 
 def _output(output: Output, plan: Plan, dialect: Dialect) -> exp.Expr:
-    tree = compile_expression(output.expression, dialect)
+    tree = write_expression(output.expression, dialect)
     if any(sort.name == output.name for sort in plan.sorts):
         tree = dialect.ordering(tree, output.expression.type)
     return aliased(tree, output.name)

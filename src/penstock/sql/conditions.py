@@ -9,24 +9,29 @@ from typing import Final, assert_never
 
 from sqlglot import exp
 
+from penstock.model.types import DataType
 from penstock.plan.types import Condition, Either, Every, Inverse, Parameter, Tested
 from penstock.query.types import Operator
 from penstock.query.words import TEXTS
 from penstock.sql.dialects.standard import Dialect
-from penstock.sql.expressions import compile_expression
-from penstock.sql.types import Edge, Marker, Pattern, Reading
+from penstock.sql.expressions import write_expression
+from penstock.sql.types import Edge, Listed, Marker, Pattern, Reading, Writing
 
 
 @dataclass(slots=True)
 class Markers:
-    """Hands out one numbered placeholder per value."""
+    """Hands out one numbered placeholder per value, or per list."""
 
     dialect: Dialect
-    given: list[Marker] = field(default_factory=list)
+    given: list[Marker | Listed] = field(default_factory=list)
 
     def mark(self, parameter: Parameter, reading: Reading = None) -> exp.Expr:
         self.given.append(Marker(parameter, reading))
         return self.dialect.placeholder(len(self.given), parameter.type)
+
+    def mark_list(self, parameters: Sequence[Parameter], writing: Writing) -> exp.Expr:
+        self.given.append(Listed(tuple(Marker(parameter) for parameter in parameters), writing))
+        return self.dialect.placeholder(len(self.given), DataType.STRING)
 
 
 _BINARY: Final = {
@@ -87,7 +92,7 @@ def _tested(tested: Tested, markers: Markers) -> exp.Expr:
     if operator in _NEGATED:
         positive = Tested(_NEGATED[operator], tested.expression, parameters, tested.with_null)
         return exp.Not(this=_tested(positive, markers))
-    left = compile_expression(tested.expression, markers.dialect)
+    left = write_expression(tested.expression, markers.dialect)
     if operator in TEXTS:
         return _matched(operator, left, parameters[0], markers)
     if operator in _ORDERED:
@@ -126,14 +131,20 @@ def _listed(left: exp.Expr, tested: Tested, markers: Markers) -> exp.Expr:
     """Return `in`: false for an empty list, and true for nulls only if asked."""
     if not tested.parameters:
         return exp.Is(this=left, expression=exp.Null()) if tested.with_null else exp.false()
-    values = [markers.mark(parameter) for parameter in tested.parameters]
-    # One value is compared with: databases look for it sooner than for a list of one.
-    among = (
-        exp.In(this=left, expressions=values)
-        if values[1:]
-        else exp.EQ(this=left, expression=values[0])
-    )
+    among = _among(left, tested.parameters, markers)
     if tested.with_null:
         null = exp.Is(this=left.copy(), expression=exp.Null())
         return exp.Paren(this=exp.Or(this=among, expression=null))
     return among
+
+
+def _among(left: exp.Expr, parameters: Sequence[Parameter], markers: Markers) -> exp.Expr:
+    """Compare with values, of which there is one."""
+    type_, lists = parameters[0].type, markers.dialect.lists
+    if lists is not None and len(parameters) >= lists.shortest and type_ in lists.types:
+        return markers.dialect.in_list(left, markers.mark_list(parameters, lists.writing), type_)
+    values = [markers.mark(parameter) for parameter in parameters]
+    # One value is compared with: databases look for it sooner than for a list of one.
+    if len(values) == 1:
+        return exp.EQ(this=left, expression=values[0])
+    return exp.In(this=left, expressions=values)

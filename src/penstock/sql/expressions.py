@@ -69,6 +69,32 @@ def identifier(name: str) -> exp.Identifier:
     return exp.Identifier(this=name, quoted=True)
 
 
+def write_expression(expression: Expression, dialect: Dialect) -> exp.Expr:
+    """Compile an expression, to its text where that is the same in any statement.
+
+    Totals and periods before have the same ones, and so do other questions.
+    """
+    if not dialect.writes_alone:
+        return compile_expression(expression, dialect)
+    return exp.Var(this=_text(expression, dialect))
+
+
+def write_column(scan: str, name: str, dialect: Dialect) -> exp.Expr:
+    if not dialect.writes_alone:
+        return column(scan, name)
+    return exp.Var(this=_text_of_column(scan, name, dialect))
+
+
+@lru_cache(maxsize=8192)
+def _text(expression: Expression, dialect: Dialect) -> str:
+    return dialect.write(compile_expression(expression, dialect)).text
+
+
+@lru_cache(maxsize=8192)
+def _text_of_column(scan: str, name: str, dialect: Dialect) -> str:
+    return dialect.write(column(scan, name)).text
+
+
 def compile_expression(expression: Expression, dialect: Dialect) -> exp.Expr:
     match expression:
         case ColumnOf(scan, name):

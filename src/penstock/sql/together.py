@@ -18,7 +18,7 @@ from penstock.plan.types import Plan, Sort
 from penstock.sql.compile import aliased, completed, selected, template_of
 from penstock.sql.conditions import Markers, compile_condition
 from penstock.sql.dialects.standard import Dialect
-from penstock.sql.expressions import ANSWER, column
+from penstock.sql.expressions import ANSWER, column, compile_expression
 from penstock.sql.types import Together, TotalSet
 
 _SET: Final = "the set"
@@ -40,11 +40,12 @@ def compile_together(plan: Plan, dialect: Dialect) -> Together | None:
     """
     if not _can_be_one(plan):
         return None
-    markers = Markers(dialect)
-    tree = selected(plan, (*plan.keys, *plan.measures), plan.where, markers)
-    keys, measures = _split(tree, plan)
+    measures = [compile_expression(measure.expression, dialect) for measure in plan.measures]
     if not dialect.totals_with_rows(measures, len(plan.totals)):
         return None
+    markers = Markers(dialect)
+    tree = selected(plan, (*plan.keys, *plan.measures), plan.where, markers)
+    keys = [output.this for output in tree.expressions[: len(plan.keys)]]
     set_number = exp.Grouping(expressions=[key.copy() for key in keys])
     tree.select(aliased(set_number.copy(), _SET), copy=False)
     tree.set("group", exp.Group(grouping_sets=[_sets(plan)]))
@@ -93,11 +94,6 @@ def _reads_the_same(total: Plan, plan: Plan) -> bool:
 
 def _kept(total: Plan) -> frozenset[str]:
     return frozenset(key.name for key in total.keys)
-
-
-def _split(tree: exp.Select, plan: Plan) -> tuple[Sequence[exp.Expr], Sequence[exp.Expr]]:
-    outputs = [output.this for output in tree.expressions]
-    return outputs[: len(plan.keys)], outputs[len(plan.keys) :]
 
 
 def _sets(plan: Plan) -> exp.GroupingSets:

@@ -52,6 +52,21 @@ class Marker:
     reading: Reading = None
 
 
+class Writing(Enum):
+    """How the values of a list are written as one text: as JSON, or as PostgreSQL's arrays are."""
+
+    JSON = auto()
+    ARRAY = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What fills one placeholder with a list."""
+
+    markers: tuple[Marker, ...]
+    writing: Writing
+
+
 @dataclass(frozen=True, slots=True)
 class Template:
     """SQL text for every question of one shape. `markers[i]` is the placeholder numbered i + 1.
@@ -61,7 +76,7 @@ class Template:
     """
 
     text: str
-    markers: tuple[Marker, ...]
+    markers: tuple[Marker | Listed, ...]
     types: tuple[DataType, ...] = ()
     parts: tuple[PartTemplate, ...] = ()
 

@@ -35,9 +35,9 @@ LEFT JOIN (
     "the answer"."flight_count" AS "flight_count_1"
   FROM "the groups" AS "the answer"
 ) AS "1 before"
-  ON CAST(DATE_TRUNC('MONTH', CAST((
+  ON CAST((
     "the answer"."flight_date:month" - INTERVAL '1' MONTH
-  ) AS DATE)) AS DATE) = "1 before"."flight_date:month"
+  ) AS DATE) = "1 before"."flight_date:month"
 ORDER BY
   1 ASC;
 
@@ -171,9 +171,9 @@ LEFT JOIN (
   ON CAST(DATE_TRUNC('YEAR', CAST((
     "the answer"."flight_date:month" - INTERVAL '1' MONTH
   ) AS DATE)) AS DATE) = "1 before"."flight_date:year"
-  AND CAST(DATE_TRUNC('MONTH', CAST((
+  AND CAST((
     "the answer"."flight_date:month" - INTERVAL '1' MONTH
-  ) AS DATE)) AS DATE) = "1 before"."flight_date:month"
+  ) AS DATE) = "1 before"."flight_date:month"
   AND "the answer"."flight_date:weekday" IS NOT DISTINCT FROM "1 before"."flight_date:weekday"
 ORDER BY
   1 ASC,

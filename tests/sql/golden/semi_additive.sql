@@ -15,14 +15,11 @@ FROM (
   SELECT
     "the days"."part 1" AS "value 1",
     "the days"."day 1" AS "moment 2",
-    MAX(CASE WHEN NOT "the days"."part 1" IS NULL THEN "the days"."day 1" END) OVER () AS "last 3",
+    MAX("the days"."day 1") FILTER(WHERE
+      NOT "the days"."part 1" IS NULL) OVER () AS "last 3",
     CAST(NULLIF("the days"."part 2", 0) AS BIGINT) AS "value 4",
-    MAX(
-      CASE
-        WHEN NOT CAST(NULLIF("the days"."part 2", 0) AS BIGINT) IS NULL
-        THEN "the days"."day 1"
-      END
-    ) OVER () AS "last 5"
+    MAX("the days"."day 1") FILTER(WHERE
+      NOT CAST(NULLIF("the days"."part 2", 0) AS BIGINT) IS NULL) OVER () AS "last 5"
   FROM (
     SELECT
       "flights"."flight_date" AS "day 1",
@@ -54,14 +51,11 @@ FROM (
     "the days"."flight_date:month" AS "flight_date:month",
     "the days"."part 1" AS "value 1",
     "the days"."day 1" AS "moment 2",
-    MAX(CASE WHEN NOT "the days"."part 1" IS NULL THEN "the days"."day 1" END) OVER (PARTITION BY "the days"."flight_date:month") AS "last 3",
+    MAX("the days"."day 1") FILTER(WHERE
+      NOT "the days"."part 1" IS NULL) OVER (PARTITION BY "the days"."flight_date:month") AS "last 3",
     CAST(NULLIF("the days"."part 2", 0) AS BIGINT) AS "value 4",
-    MAX(
-      CASE
-        WHEN NOT CAST(NULLIF("the days"."part 2", 0) AS BIGINT) IS NULL
-        THEN "the days"."day 1"
-      END
-    ) OVER (PARTITION BY "the days"."flight_date:month") AS "last 5",
+    MAX("the days"."day 1") FILTER(WHERE
+      NOT CAST(NULLIF("the days"."part 2", 0) AS BIGINT) IS NULL) OVER (PARTITION BY "the days"."flight_date:month") AS "last 5",
     "the days"."part 3" AS "value 6"
   FROM (
     SELECT
@@ -107,7 +101,8 @@ FROM (
       "flights"."carrier" AS "carrier",
       "flights"."distance" AS "value 1",
       "flights"."flight_date" AS "moment 2",
-      MAX(CASE WHEN NOT "flights"."distance" IS NULL THEN "flights"."flight_date" END) OVER (PARTITION BY "flights"."carrier", "flights"."tailnum") AS "last 3"
+      MAX("flights"."flight_date") FILTER(WHERE
+        NOT "flights"."distance" IS NULL) OVER (PARTITION BY "flights"."carrier", "flights"."tailnum") AS "last 3"
     FROM "flights" AS "flights"
   ) AS "the rows"
   GROUP BY
@@ -136,14 +131,11 @@ FROM (
     "the days"."manufacturer" AS "manufacturer",
     "the days"."part 1" AS "value 1",
     "the days"."day 1" AS "moment 2",
-    MAX(CASE WHEN NOT "the days"."part 1" IS NULL THEN "the days"."day 1" END) OVER (PARTITION BY "the days"."manufacturer") AS "last 3",
+    MAX("the days"."day 1") FILTER(WHERE
+      NOT "the days"."part 1" IS NULL) OVER (PARTITION BY "the days"."manufacturer") AS "last 3",
     CAST(NULLIF("the days"."part 2", 0) AS BIGINT) AS "value 4",
-    MAX(
-      CASE
-        WHEN NOT CAST(NULLIF("the days"."part 2", 0) AS BIGINT) IS NULL
-        THEN "the days"."day 1"
-      END
-    ) OVER (PARTITION BY "the days"."manufacturer") AS "last 5"
+    MAX("the days"."day 1") FILTER(WHERE
+      NOT CAST(NULLIF("the days"."part 2", 0) AS BIGINT) IS NULL) OVER (PARTITION BY "the days"."manufacturer") AS "last 5"
   FROM (
     SELECT
       "plane"."manufacturer" AS "manufacturer",
@@ -184,7 +176,8 @@ FROM (
     "flights"."origin" AS "origin",
     "flights"."distance" AS "value 1",
     "flights"."flight_date" AS "moment 2",
-    MAX(CASE WHEN NOT "flights"."distance" IS NULL THEN "flights"."flight_date" END) OVER (PARTITION BY "flights"."origin", "flights"."tailnum") AS "last 3",
+    MAX("flights"."flight_date") FILTER(WHERE
+      NOT "flights"."distance" IS NULL) OVER (PARTITION BY "flights"."origin", "flights"."tailnum") AS "last 3",
     "flights"."carrier" AS "value 4"
   FROM "flights" AS "flights"
 ) AS "the rows"
@@ -213,7 +206,8 @@ FROM (
     SELECT
       "the days"."part 1" AS "value 1",
       "the days"."day 1" AS "moment 2",
-      MAX(CASE WHEN NOT "the days"."part 1" IS NULL THEN "the days"."day 1" END) OVER () AS "last 3"
+      MAX("the days"."day 1") FILTER(WHERE
+        NOT "the days"."part 1" IS NULL) OVER () AS "last 3"
     FROM (
       SELECT
         "flights"."flight_date" AS "day 1",
@@ -238,7 +232,8 @@ LEFT JOIN (
     SELECT
       "the days"."part 1" AS "value 1",
       "the days"."day 1" AS "moment 2",
-      MAX(CASE WHEN NOT "the days"."part 1" IS NULL THEN "the days"."day 1" END) OVER () AS "last 3"
+      MAX("the days"."day 1") FILTER(WHERE
+        NOT "the days"."part 1" IS NULL) OVER () AS "last 3"
     FROM (
       SELECT
         "flights"."flight_date" AS "day 1",
@@ -279,7 +274,8 @@ FROM (
   SELECT
     "the days"."part 1" AS "value 1",
     "the days"."day 1" AS "moment 2",
-    MAX(CASE WHEN NOT "the days"."part 1" IS NULL THEN "the days"."day 1" END) OVER () AS "last 3"
+    MAX("the days"."day 1") FILTER(WHERE
+      NOT "the days"."part 1" IS NULL) OVER () AS "last 3"
   FROM (
     SELECT
       "flights"."flight_date" AS "day 1",

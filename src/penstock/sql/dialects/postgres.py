@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import ClassVar, Final
 
 from sqlglot import exp
 
 from penstock.model.types import DataType
 from penstock.query.types import AnyCompute, Compute, Granularity
-from penstock.sql.dialects.standard import Dialect
-from penstock.sql.types import Written
+from penstock.sql.dialects.standard import Dialect, Lists
+from penstock.sql.types import Writing, Written
 
 _PARTS: Final = {
     Granularity.WEEKDAY: "ISODOW",
@@ -39,10 +39,19 @@ _WORDS: Final[dict[type[exp.Expr], str]] = {
 class Postgres(Dialect):
     name = "postgres"
     exact_means = True
+    writes_alone = True
+    # It hashes lists of nine and more, where they are of the column's own type.
+    lists: ClassVar[Lists | None] = Lists(
+        9, frozenset({DataType.INTEGER, DataType.STRING, DataType.DATE}), Writing.ARRAY
+    )
 
     def write(self, tree: exp.Expr) -> Written:
         for node in list(tree.find_all(*_WORDS, exp.Round, exp.DateDiff)):
-            node.replace(_rewritten(node))
+            rewritten = _rewritten(node)
+            if node is tree:
+                tree = rewritten
+            else:
+                node.replace(rewritten)
         return super().write(tree)
 
     def placeholder(self, number: int, type_: DataType) -> exp.Expr:  # noqa: ARG002 - the driver sends it
@@ -118,6 +127,17 @@ class Postgres(Dialect):
     def literal_like(self, left: exp.Expr, pattern: exp.Expr) -> exp.Expr:
         like = exp.Like(this=self.cast(left, DataType.STRING), expression=pattern)
         return exp.Escape(this=like, expression=exp.Literal.string("\\"))
+
+    def in_list(self, left: exp.Expr, marked: exp.Expr, type_: DataType) -> exp.Expr:
+        if type_ is DataType.INTEGER:
+            # A join hashes integers of different widths; an array of them it would go through.
+            return super().in_list(left, marked, type_)
+        if type_ is DataType.DATE:
+            day = exp.DataType(this=exp.DType.DATE, nested=False)
+            listed = exp.DataType(this=exp.DType.ARRAY, expressions=[day], nested=True)
+            marked = exp.Cast(this=marked, to=listed)
+        # A list of texts is taken for what it is compared with: an enum's values, a uuid's.
+        return exp.EQ(this=left, expression=exp.Any(this=exp.Paren(this=marked)))
 
     def same(self, left: exp.Expr, right: exp.Expr) -> exp.Expr:
         """Compare as members of arrays: null equals null there, and a hash join can do it.

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar, Final
+from typing import ClassVar, Final, NamedTuple
 
 from sqlglot import exp
 
 from penstock.model.types import DataType
 from penstock.query.types import AnyCompute, Compute, Granularity, Percentile
-from penstock.sql.types import Bound, Written
+from penstock.sql.types import Bound, Writing, Written
 
 _HUNDRED = 100
 _LENGTHS: Final = (1, 2, 4, 8, 16, 32, 64, 128, 250, 500, 1_000, 2_500, 5_000)
@@ -45,6 +45,14 @@ _AGGREGATES: Final = {
 }
 
 
+class Lists(NamedTuple):
+    """Of how many values, and of which types, a list is one parameter, and how it is written."""
+
+    shortest: int
+    types: frozenset[DataType]
+    writing: Writing
+
+
 class Dialect:
     """Trees of what a plan means. `name` is what sqlglot calls the dialect that writes them."""
 
@@ -53,11 +61,17 @@ class Dialect:
     keys: ClassVar[int] = 10_000
     """How many values of one list it compares sooner than it would send the other rows."""
 
+    lists: ClassVar[Lists | None] = None
+    """Which lists `in_list` compares with sooner than with a placeholder for each value."""
+
     nests_joins: ClassVar[bool] = False
     """Whether it takes joins as they are written: they are best written inside of others then."""
 
     exact_means: ClassVar[bool] = False
     """Whether its mean of decimals is made of their exact sum, and not itself rounded to digits."""
+
+    writes_alone: ClassVar[bool] = False
+    """Whether an expression is written by itself as it is within a statement."""
 
     has_booleans: ClassVar[bool] = True
     """Whether a comparison gives a boolean, and not the integer 0 or 1."""
@@ -188,6 +202,16 @@ class Dialect:
     def literal_like(self, left: exp.Expr, pattern: exp.Expr) -> exp.Expr:
         r"""Compare with a pattern in which `\` takes the next character as it is."""
         return exp.Escape(this=self.like(left, pattern), expression=exp.Literal.string("\\"))
+
+    def in_list(self, left: exp.Expr, marked: exp.Expr, type_: DataType) -> exp.Expr:
+        """Compare with the values of one parameter, of a type and a length in `lists`."""
+        listed = exp.DataType(
+            this=exp.DType.ARRAY,
+            expressions=[exp.DataType(this=self.types[type_], nested=False)],
+            nested=True,
+        )
+        rows = exp.Unnest(expressions=[exp.Cast(this=marked, to=listed)])
+        return exp.In(this=left, query=exp.Subquery(this=exp.Select(expressions=[rows])))
 
     def among(
         self, tree: exp.Expr, type_: DataType, values: Sequence[Bound], first: int

@@ -92,7 +92,8 @@ FROM (
     "plane"."manufacturer" AS "manufacturer",
     "flights"."distance" AS "value 1",
     "flights"."flight_date" AS "moment 2",
-    MAX(CASE WHEN NOT "flights"."distance" IS NULL THEN "flights"."flight_date" END) OVER (PARTITION BY "plane"."manufacturer", "flights"."tailnum") AS "last 3",
+    MAX("flights"."flight_date") FILTER(WHERE
+      NOT "flights"."distance" IS NULL) OVER (PARTITION BY "plane"."manufacturer", "flights"."tailnum") AS "last 3",
     "flights"."flight" AS "value 4"
   FROM "flights" AS "flights"
   LEFT JOIN "plane" AS "plane"
@@ -301,9 +302,9 @@ LEFT JOIN (
     2
 ) AS "1 before"
   ON "the answer"."manufacturer" IS NOT DISTINCT FROM "1 before"."manufacturer"
-  AND CAST(DATE_TRUNC('MONTH', CAST((
+  AND CAST((
     "the answer"."flight_date:month" - INTERVAL '1' MONTH
-  ) AS DATE)) AS DATE) = "1 before"."flight_date:month"
+  ) AS DATE) = "1 before"."flight_date:month"
 ORDER BY
   1 ASC,
   2 ASC

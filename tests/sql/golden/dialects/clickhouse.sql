@@ -282,29 +282,80 @@ SELECT
   toInt64(COUNT("the rows"."value 7")) AS "id_count"
 FROM (
   SELECT
-    CAST(dateTrunc('MONTH', CAST(CAST("samples"."day" AS Nullable(Date32)) AS Nullable(Date32))) AS Nullable(Date32)) AS "day:month",
-    "samples"."whole" AS "value 1",
-    "samples"."at_tz" AS "moment 2",
+    "the rows"."day:month" AS "day:month",
+    "the rows"."value 1" AS "value 1",
+    "the rows"."moment 2" AS "moment 2",
     MAX(CASE WHEN NOT (
-      "samples"."whole" IS NULL
-    ) THEN "samples"."at_tz" END) OVER (
-      PARTITION BY CAST(dateTrunc('MONTH', CAST(CAST("samples"."day" AS Nullable(Date32)) AS Nullable(Date32))) AS Nullable(Date32)), "samples"."name"
-    ) AS "last 3",
-    "samples"."price" AS "value 4",
-    "samples"."day" AS "moment 5",
+      "the rows"."value 1" IS NULL
+    ) THEN "the rows"."moment 2" END) OVER (PARTITION BY "the rows"."day:month", "the rows"."beside 3") AS "last 3",
+    "the rows"."value 4" AS "value 4",
+    "the rows"."moment 5" AS "moment 5",
     MAX(CASE WHEN NOT (
-      "samples"."price" IS NULL
-    ) THEN "samples"."day" END) OVER (
-      PARTITION BY CAST(dateTrunc('MONTH', CAST(CAST("samples"."day" AS Nullable(Date32)) AS Nullable(Date32))) AS Nullable(Date32))
-    ) AS "last 6",
-    "samples"."id" AS "value 7"
-  FROM "samples" AS "samples"
+      "the rows"."value 4" IS NULL
+    ) THEN "the rows"."moment 5" END) OVER (PARTITION BY "the rows"."day:month") AS "last 6",
+    "the rows"."value 7" AS "value 7"
+  FROM (
+    SELECT
+      CAST(dateTrunc('MONTH', CAST(CAST("samples"."day" AS Nullable(Date32)) AS Nullable(Date32))) AS Nullable(Date32)) AS "day:month",
+      "samples"."whole" AS "value 1",
+      "samples"."at_tz" AS "moment 2",
+      "samples"."price" AS "value 4",
+      "samples"."day" AS "moment 5",
+      "samples"."id" AS "value 7",
+      toString("samples"."name") AS "beside 3"
+    FROM "samples" AS "samples"
+  ) AS "the rows"
 ) AS "the rows"
 GROUP BY
   1
 ORDER BY
   1 ASC
 LIMIT {p1: Int64};
+
+-- topic: long lists
+-- filled: id id id id id id id id id name name name name name name name name name day day day day day day day day day limit
+SELECT
+  "samples"."id" AS "id"
+FROM "samples" AS "samples"
+WHERE
+  (
+    "samples"."id" IN (
+      {p1: Int64},
+      {p2: Int64},
+      {p3: Int64},
+      {p4: Int64},
+      {p5: Int64},
+      {p6: Int64},
+      {p7: Int64},
+      {p8: Int64},
+      {p9: Int64}
+    )
+    AND "samples"."name" IN (
+      {p10: String},
+      {p11: String},
+      {p12: String},
+      {p13: String},
+      {p14: String},
+      {p15: String},
+      {p16: String},
+      {p17: String},
+      {p18: String}
+    )
+    AND NOT (
+      "samples"."day" IN (
+        {p19: Date32},
+        {p20: Date32},
+        {p21: Date32},
+        {p22: Date32},
+        {p23: Date32},
+        {p24: Date32},
+        {p25: Date32},
+        {p26: Date32},
+        {p27: Date32}
+      )
+    )
+  )
+LIMIT {p28: Int64};
 
 -- topic: a sum of conditions
 -- filled: limit
@@ -348,10 +399,7 @@ LEFT JOIN (
     "the answer"."id_count" AS "id_count_1"
   FROM "the groups" AS "the answer"
 ) AS "1 before"
-  ON CAST(dateTrunc(
-    'MONTH',
-    CAST(CAST(subtractMonths(CAST("the answer"."day:month" AS Nullable(Date32)), 12) AS Nullable(Date32)) AS Nullable(Date32))
-  ) AS Nullable(Date32)) = "1 before"."day:month"
+  ON subtractMonths(CAST("the answer"."day:month" AS Nullable(Date32)), 12) = "1 before"."day:month"
   AND "the answer"."name" IS NOT DISTINCT FROM "1 before"."name"
 ORDER BY
   1 ASC,

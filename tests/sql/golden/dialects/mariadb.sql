@@ -595,39 +595,57 @@ SELECT
   COUNT(`the rows`.`value 7`) AS `id_count`
 FROM (
   SELECT
-    CAST((
-      DATE(`samples`.`day`) - INTERVAL (
-        DAYOFMONTH(`samples`.`day`) - 1
-      ) DAY
-    ) AS DATE) AS `day:month`,
-    `samples`.`whole` AS `value 1`,
-    `samples`.`at_tz` AS `moment 2`,
-    FIRST_VALUE(CASE WHEN NOT `samples`.`whole` IS NULL THEN `samples`.`at_tz` END) OVER (
-      PARTITION BY CAST((
-        DATE(`samples`.`day`) - INTERVAL (
-          DAYOFMONTH(`samples`.`day`) - 1
-        ) DAY
-      ) AS DATE), CAST(`samples`.`name` AS CHAR CHARACTER SET utf8mb4) COLLATE utf8mb4_nopad_bin
-      ORDER BY CASE WHEN NOT `samples`.`whole` IS NULL THEN `samples`.`at_tz` END IS NULL ASC, CASE WHEN NOT `samples`.`whole` IS NULL THEN `samples`.`at_tz` END DESC
+    `the rows`.`day:month` AS `day:month`,
+    `the rows`.`value 1` AS `value 1`,
+    `the rows`.`moment 2` AS `moment 2`,
+    FIRST_VALUE(CASE WHEN NOT `the rows`.`value 1` IS NULL THEN `the rows`.`moment 2` END) OVER (
+      PARTITION BY `the rows`.`day:month`, CAST(`the rows`.`beside 3` AS CHAR CHARACTER SET utf8mb4) COLLATE utf8mb4_nopad_bin
+      ORDER BY CASE WHEN NOT `the rows`.`value 1` IS NULL THEN `the rows`.`moment 2` END IS NULL ASC, CASE WHEN NOT `the rows`.`value 1` IS NULL THEN `the rows`.`moment 2` END DESC
     ) AS `last 3`,
-    `samples`.`price` AS `value 4`,
-    `samples`.`day` AS `moment 5`,
-    FIRST_VALUE(CASE WHEN NOT `samples`.`price` IS NULL THEN `samples`.`day` END) OVER (
-      PARTITION BY CAST((
+    `the rows`.`value 4` AS `value 4`,
+    `the rows`.`moment 5` AS `moment 5`,
+    FIRST_VALUE(CASE WHEN NOT `the rows`.`value 4` IS NULL THEN `the rows`.`moment 5` END) OVER (
+      PARTITION BY `the rows`.`day:month`
+      ORDER BY CASE WHEN NOT `the rows`.`value 4` IS NULL THEN `the rows`.`moment 5` END IS NULL ASC, CASE WHEN NOT `the rows`.`value 4` IS NULL THEN `the rows`.`moment 5` END DESC
+    ) AS `last 6`,
+    `the rows`.`value 7` AS `value 7`
+  FROM (
+    SELECT
+      CAST((
         DATE(`samples`.`day`) - INTERVAL (
           DAYOFMONTH(`samples`.`day`) - 1
         ) DAY
-      ) AS DATE)
-      ORDER BY CASE WHEN NOT `samples`.`price` IS NULL THEN `samples`.`day` END IS NULL ASC, CASE WHEN NOT `samples`.`price` IS NULL THEN `samples`.`day` END DESC
-    ) AS `last 6`,
-    `samples`.`id` AS `value 7`
-  FROM `samples` AS `samples`
+      ) AS DATE) AS `day:month`,
+      `samples`.`whole` AS `value 1`,
+      `samples`.`at_tz` AS `moment 2`,
+      `samples`.`price` AS `value 4`,
+      `samples`.`day` AS `moment 5`,
+      `samples`.`id` AS `value 7`,
+      CAST(`samples`.`name` AS CHAR CHARACTER SET utf8mb4) COLLATE utf8mb4_nopad_bin AS `beside 3`
+    FROM `samples` AS `samples`
+  ) AS `the rows`
 ) AS `the rows`
 GROUP BY
   1
 ORDER BY
   `the rows`.`day:month` IS NULL ASC,
   1 ASC
+LIMIT ?;
+
+-- topic: long lists
+-- filled: id id id id id id id id id name name name name name name name name name name name name name name name name name name day day day day day day day day day limit
+SELECT
+  `samples`.`id` AS `id`
+FROM `samples` AS `samples`
+WHERE
+  (
+    `samples`.`id` IN (?, ?, ?, ?, ?, ?, ?, ?, ?)
+    AND (
+      `samples`.`name` IN (?, ?, ?, ?, ?, ?, ?, ?, ?)
+      AND CAST(`samples`.`name` AS CHAR CHARACTER SET utf8mb4) COLLATE utf8mb4_nopad_bin IN (?, ?, ?, ?, ?, ?, ?, ?, ?)
+    )
+    AND NOT `samples`.`day` IN (?, ?, ?, ?, ?, ?, ?, ?, ?)
+  )
 LIMIT ?;
 
 -- topic: a sum of conditions
@@ -679,13 +697,7 @@ LEFT JOIN (
   FROM `the groups` AS `the answer`
 ) AS `1 before`
   ON CAST((
-    DATE(CAST((
-      `the answer`.`day:month` - INTERVAL '12' MONTH
-    ) AS DATE)) - INTERVAL (
-      DAYOFMONTH(CAST((
-        `the answer`.`day:month` - INTERVAL '12' MONTH
-      ) AS DATE)) - 1
-    ) DAY
+    `the answer`.`day:month` - INTERVAL '12' MONTH
   ) AS DATE) = `1 before`.`day:month`
   AND `the answer`.`name` <=> `1 before`.`name`
 ORDER BY

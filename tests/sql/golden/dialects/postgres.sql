@@ -238,25 +238,51 @@ SELECT
   COUNT("the rows"."value 7") AS "id_count"
 FROM (
   SELECT
-    CAST(DATE_TRUNC('MONTH', CAST("samples"."day" AS TIMESTAMP)) AS DATE) AS "day:month",
-    "samples"."whole" AS "value 1",
-    "samples"."at_tz" AS "moment 2",
-    MAX(CASE WHEN NOT "samples"."whole" IS NULL THEN "samples"."at_tz" END) OVER (
-      PARTITION BY CAST(DATE_TRUNC('MONTH', CAST("samples"."day" AS TIMESTAMP)) AS DATE), "samples"."name"
-    ) AS "last 3",
-    "samples"."price" AS "value 4",
-    "samples"."day" AS "moment 5",
-    MAX(CASE WHEN NOT "samples"."price" IS NULL THEN "samples"."day" END) OVER (
-      PARTITION BY CAST(DATE_TRUNC('MONTH', CAST("samples"."day" AS TIMESTAMP)) AS DATE)
-    ) AS "last 6",
-    "samples"."id" AS "value 7"
-  FROM "samples" AS "samples"
+    "the rows"."day:month" AS "day:month",
+    "the rows"."value 1" AS "value 1",
+    "the rows"."moment 2" AS "moment 2",
+    MAX(CASE WHEN NOT "the rows"."value 1" IS NULL THEN "the rows"."moment 2" END) OVER (PARTITION BY "the rows"."day:month", "the rows"."beside 3") AS "last 3",
+    "the rows"."value 4" AS "value 4",
+    "the rows"."moment 5" AS "moment 5",
+    MAX(CASE WHEN NOT "the rows"."value 4" IS NULL THEN "the rows"."moment 5" END) OVER (PARTITION BY "the rows"."day:month") AS "last 6",
+    "the rows"."value 7" AS "value 7"
+  FROM (
+    SELECT
+      CAST(DATE_TRUNC('MONTH', CAST("samples"."day" AS TIMESTAMP)) AS DATE) AS "day:month",
+      "samples"."whole" AS "value 1",
+      "samples"."at_tz" AS "moment 2",
+      "samples"."price" AS "value 4",
+      "samples"."day" AS "moment 5",
+      "samples"."id" AS "value 7",
+      "samples"."name" AS "beside 3"
+    FROM "samples" AS "samples"
+  ) AS "the rows"
 ) AS "the rows"
 GROUP BY
   1
 ORDER BY
   1 ASC
 LIMIT $1;
+
+-- topic: long lists
+-- filled: 9×id 9×name 9×day limit
+SELECT
+  "samples"."id" AS "id"
+FROM "samples" AS "samples"
+WHERE
+  (
+    "samples"."id" IN (
+      SELECT
+        UNNEST(CAST($1 AS BIGINT[]))
+    )
+    AND "samples"."name" = ANY(
+      $2
+    )
+    AND NOT "samples"."day" = ANY(
+      CAST($3 AS DATE[])
+    )
+  )
+LIMIT $4;
 
 -- topic: a sum of conditions
 -- filled: limit
@@ -300,11 +326,8 @@ LEFT JOIN (
     "the answer"."id_count" AS "id_count_1"
   FROM "the groups" AS "the answer"
 ) AS "1 before"
-  ON CAST(DATE_TRUNC(
-    'MONTH',
-    CAST(CAST((
-      "the answer"."day:month" - INTERVAL '12 MONTH'
-    ) AS DATE) AS TIMESTAMP)
+  ON CAST((
+    "the answer"."day:month" - INTERVAL '12 MONTH'
   ) AS DATE) = "1 before"."day:month"
   AND ARRAY["the answer"."name"] = ARRAY["1 before"."name"]
 ORDER BY

@@ -243,23 +243,44 @@ SELECT
   COUNT("the rows"."value 7") AS "id_count"
 FROM (
   SELECT
-    CAST(DATE_TRUNC('MONTH', "samples"."day") AS DATE) AS "day:month",
-    "samples"."whole" AS "value 1",
-    "samples"."at_tz" AS "moment 2",
-    MAX(CASE WHEN NOT "samples"."whole" IS NULL THEN "samples"."at_tz" END) OVER (
-      PARTITION BY CAST(DATE_TRUNC('MONTH', "samples"."day") AS DATE), "samples"."name"
-    ) AS "last 3",
-    "samples"."price" AS "value 4",
-    "samples"."day" AS "moment 5",
-    MAX(CASE WHEN NOT "samples"."price" IS NULL THEN "samples"."day" END) OVER (PARTITION BY CAST(DATE_TRUNC('MONTH', "samples"."day") AS DATE)) AS "last 6",
-    "samples"."id" AS "value 7"
-  FROM "samples" AS "samples"
+    "the rows"."day:month" AS "day:month",
+    "the rows"."value 1" AS "value 1",
+    "the rows"."moment 2" AS "moment 2",
+    MAX(CASE WHEN NOT "the rows"."value 1" IS NULL THEN "the rows"."moment 2" END) OVER (PARTITION BY "the rows"."day:month", "the rows"."beside 3") AS "last 3",
+    "the rows"."value 4" AS "value 4",
+    "the rows"."moment 5" AS "moment 5",
+    MAX(CASE WHEN NOT "the rows"."value 4" IS NULL THEN "the rows"."moment 5" END) OVER (PARTITION BY "the rows"."day:month") AS "last 6",
+    "the rows"."value 7" AS "value 7"
+  FROM (
+    SELECT
+      CAST(DATE_TRUNC('MONTH', "samples"."day") AS DATE) AS "day:month",
+      "samples"."whole" AS "value 1",
+      "samples"."at_tz" AS "moment 2",
+      "samples"."price" AS "value 4",
+      "samples"."day" AS "moment 5",
+      "samples"."id" AS "value 7",
+      "samples"."name" AS "beside 3"
+    FROM "samples" AS "samples"
+  ) AS "the rows"
 ) AS "the rows"
 GROUP BY
   1
 ORDER BY
   1 ASC
 LIMIT $1;
+
+-- topic: long lists
+-- filled: id id id id id id id id id name name name name name name name name name day day day day day day day day day limit
+SELECT
+  "samples"."id" AS "id"
+FROM "samples" AS "samples"
+WHERE
+  (
+    "samples"."id" IN ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+    AND "samples"."name" IN ($10, $11, $12, $13, $14, $15, $16, $17, $18)
+    AND NOT "samples"."day" IN ($19, $20, $21, $22, $23, $24, $25, $26, $27)
+  )
+LIMIT $28;
 
 -- topic: a sum of conditions
 -- filled: limit
@@ -303,7 +324,7 @@ LEFT JOIN (
     "the answer"."id_count" AS "id_count_1"
   FROM "the groups" AS "the answer"
 ) AS "1 before"
-  ON CAST(DATE_TRUNC('MONTH', CAST(DATEADD(MONTH, -12, "the answer"."day:month") AS DATE)) AS DATE) = "1 before"."day:month"
+  ON CAST(DATEADD(MONTH, -12, "the answer"."day:month") AS DATE) = "1 before"."day:month"
   AND (
     "the answer"."name" = "1 before"."name"
     OR (

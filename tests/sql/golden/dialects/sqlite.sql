@@ -270,24 +270,48 @@ SELECT
   COUNT("the rows"."value 7") AS "id_count"
 FROM (
   SELECT
-    SUBSTRING(DATE(SUBSTRING("samples"."day", 1, 10), 'start of month'), 1, 10) AS "day:month",
-    "samples"."whole" AS "value 1",
-    PENSTOCK_UTC("samples"."at_tz") AS "moment 2",
-    MAX(CASE WHEN NOT "samples"."whole" IS NULL THEN PENSTOCK_UTC("samples"."at_tz") END) OVER (
-      PARTITION BY SUBSTRING(DATE(SUBSTRING("samples"."day", 1, 10), 'start of month'), 1, 10), "samples"."name" COLLATE BINARY
-    ) AS "last 3",
-    "samples"."price" AS "value 4",
-    "samples"."day" AS "moment 5",
-    MAX(CASE WHEN NOT "samples"."price" IS NULL THEN "samples"."day" END) OVER (
-      PARTITION BY SUBSTRING(DATE(SUBSTRING("samples"."day", 1, 10), 'start of month'), 1, 10)
-    ) AS "last 6",
-    "samples"."id" AS "value 7"
-  FROM "samples" AS "samples"
+    "the rows"."day:month" AS "day:month",
+    "the rows"."value 1" AS "value 1",
+    PENSTOCK_UTC("the rows"."moment 2") AS "moment 2",
+    MAX(
+      CASE
+        WHEN NOT "the rows"."value 1" IS NULL
+        THEN PENSTOCK_UTC("the rows"."moment 2")
+      END
+    ) OVER (PARTITION BY "the rows"."day:month", "the rows"."beside 3" COLLATE BINARY) AS "last 3",
+    "the rows"."value 4" AS "value 4",
+    "the rows"."moment 5" AS "moment 5",
+    MAX(CASE WHEN NOT "the rows"."value 4" IS NULL THEN "the rows"."moment 5" END) OVER (PARTITION BY "the rows"."day:month") AS "last 6",
+    "the rows"."value 7" AS "value 7"
+  FROM (
+    SELECT
+      SUBSTRING(DATE(SUBSTRING("samples"."day", 1, 10), 'start of month'), 1, 10) AS "day:month",
+      "samples"."whole" AS "value 1",
+      PENSTOCK_UTC("samples"."at_tz") AS "moment 2",
+      "samples"."price" AS "value 4",
+      "samples"."day" AS "moment 5",
+      "samples"."id" AS "value 7",
+      "samples"."name" COLLATE BINARY AS "beside 3"
+    FROM "samples" AS "samples"
+  ) AS "the rows"
 ) AS "the rows"
 GROUP BY
   1
 ORDER BY
   1 ASC NULLS LAST
+LIMIT ?;
+
+-- topic: long lists
+-- filled: id id id id id id id id id name name name name name name name name name day day day day day day day day day limit
+SELECT
+  "samples"."id" AS "id"
+FROM "samples" AS "samples"
+WHERE
+  (
+    "samples"."id" IN (?, ?, ?, ?, ?, ?, ?, ?, ?)
+    AND "samples"."name" COLLATE BINARY IN (?, ?, ?, ?, ?, ?, ?, ?, ?)
+    AND NOT "samples"."day" IN (?, ?, ?, ?, ?, ?, ?, ?, ?)
+  )
 LIMIT ?;
 
 -- topic: a sum of conditions
@@ -332,26 +356,15 @@ LEFT JOIN (
     "the answer"."id_count" AS "id_count_1"
   FROM "the groups" AS "the answer"
 ) AS "1 before"
-  ON SUBSTRING(
+  ON MIN(
+    DATE(SUBSTRING("the answer"."day:month", 1, 10), '-12 months'),
     DATE(
-      SUBSTRING(
-        MIN(
-          DATE(SUBSTRING("the answer"."day:month", 1, 10), '-12 months'),
-          DATE(
-            SUBSTRING("the answer"."day:month", 1, 10),
-            'start of month',
-            '-12 months',
-            '+1 months',
-            '-1 day'
-          )
-        ),
-        1,
-        10
-      ),
-      'start of month'
-    ),
-    1,
-    10
+      SUBSTRING("the answer"."day:month", 1, 10),
+      'start of month',
+      '-12 months',
+      '+1 months',
+      '-1 day'
+    )
   ) = "1 before"."day:month"
   AND "the answer"."name" IS "1 before"."name"
 ORDER BY
