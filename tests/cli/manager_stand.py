@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import parse_qs
 
 API, DEPLOYMENT, DIGEST = "api_a", "dep_new", "sha256:" + "ab" * 32
 PLACE = f"/apis/{API}/environments/production"
@@ -21,7 +22,7 @@ class Stand:
     """`answers` by method and path; `journal` is what an environment tells, oldest first.
 
     `follows` is the phase that is told once something was asked. It is `away` for some requests:
-    they are left without an answer.
+    they are left without an answer. `logs` is what nodes printed so far, by their ids.
     """
 
     answers: dict[str, Answer] = field(default_factory=dict)
@@ -30,6 +31,7 @@ class Stand:
     tokens: list[str | None] = field(default_factory=list)
     follows: dict[str, str] = field(default_factory=dict)
     away: Callable[[str], bool] = lambda _: False
+    logs: dict[str, list[str]] = field(default_factory=dict)
 
     def tell(self, phase: str, detail: str = "", deployment: str = DEPLOYMENT) -> None:
         entry = {"deployment": deployment, "phase": phase, "detail": detail}
@@ -48,6 +50,14 @@ class Stand:
             self.tell(self.follows[request])
         missing = {"code": "NOT_FOUND", "title": "There is no such thing", "detail": request}
         return self.answers.get(request, (404, missing))
+
+    def log(self, path: str, query: str) -> str | None:
+        """Return what a node printed: the last `tail` lines, where that is asked; None of none."""
+        lines = self.logs.get(path.removeprefix("/nodes/").removesuffix("/logs"))
+        tail = parse_qs(query).get("tail")
+        if lines is None or tail is None:
+            return None if lines is None else "".join(f"{line}\n" for line in lines)
+        return "".join(f"{line}\n" for line in lines[max(0, len(lines) - int(tail[0])) :])
 
     def stream(self, after: int) -> str:
         """Return the server-sent events of what happened since."""
@@ -77,7 +87,8 @@ def serving(stand: Stand, home: Path) -> Iterator[str]:
             path, _, query = self.path.removeprefix("/api/v1").partition("?")
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             request = f"{self.command} {path}"
-            stand.asked.append((request, json.loads(body) if body else None))
+            is_json = self.headers.get("Content-Type", "").startswith("application/json")
+            stand.asked.append((request, json.loads(body) if body and is_json else None))
             stand.tokens.append(self.headers.get("Authorization"))
             if stand.away(request):
                 self.close_connection = True
@@ -85,6 +96,8 @@ def serving(stand: Stand, home: Path) -> Iterator[str]:
             if path.endswith("/events"):
                 text = stand.stream(int(self.headers.get("Last-Event-ID") or 0))
                 self.reply(200, "text/event-stream", text.encode())
+            elif (log := stand.log(path, query)) is not None:
+                self.reply(200, "text/plain", log.encode())
             else:
                 status, answer = stand.answer(request, query)
                 self.reply(status, "application/json", json.dumps(answer).encode())

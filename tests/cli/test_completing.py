@@ -111,3 +111,15 @@ def test_the_names_are_those_of_all_commands() -> None:
     offered = {command.name for command in build_names().registered_commands}
 
     assert offered == {*COMMANDS}
+
+
+def test_what_a_shell_would_run_is_not_offered(offered: Offered, tmp_path: Path) -> None:
+    stand = known_api()
+    names = ["dash", "dash;id", "dash$(id)", "dash\\$(id)", "dash`id`", "dash\nrm", "dash board"]
+    stand.answers["GET /keys"] = (
+        200,
+        {"items": [{"name": name, "state": "active"} for name in names]},
+    )
+
+    with serving(stand, tmp_path / "state"):
+        assert offered("penstock keys revoke d") == ["dash"]

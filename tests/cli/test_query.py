@@ -297,3 +297,20 @@ def test_a_question_alone_is_one_of_this_folder(
 
 def test_without_a_question_the_folder_is_not_taken_for_one(shell: Shell) -> None:
     assert "Give either a query or --saved NAME. [CONFIGURATION]" in shell("query", ROOT).err
+
+
+def test_a_question_that_no_folder_can_be_called_is_one(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    question = '{"data": {"fields": {"flight": ["count"]}}, "filter": {"carrier": ["HA"]}}'
+
+    done = shell("query", question.replace(" ", " " * 50), "--format", "csv")
+
+    assert done.text == "flight_count\n342\n"
+
+
+def test_a_folder_of_no_possible_name_is_none(shell: Shell) -> None:
+    done = shell("query", "x" * 300, "{}")
+
+    assert "There is no folder xxx" in done.err

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cli.conftest import Shell
-from cli.manager_stand import DEPLOYMENT, DIGEST, PLACE, Stand, known_api, serving
+from cli.manager_stand import API, DEPLOYMENT, DIGEST, PLACE, Stand, known_api, serving
 from penstock.cli.upload import Parcel
 from penstock.manager.context import ManagerSettings
 from penstock.manager.sources.zip import read_zip
@@ -108,7 +108,7 @@ def stand(shop: Path, tmp_path: Path) -> Iterator[Stand]:
         yield stand
 
 
-@pytest.mark.parametrize("more", [(), ("--version", "v3"), ("--version", "v9")])
+@pytest.mark.parametrize("more", [(), ("--version", "v3")])
 def test_what_the_manager_has_is_deployed_and_not_sent(
     shell: Shell, stand: Stand, shop: Path, more: tuple[str, ...]
 ) -> None:
@@ -131,3 +131,34 @@ def test_a_version_that_is_deployed_takes_no_other_files(
 
     assert "Version v3 is deployed: it is not changed any more. [CONFIGURATION]" in done.err
     assert [asked for asked, _ in stand.asked if not asked.startswith("GET ")] == []
+
+
+def test_a_name_of_its_own_is_another_version_of_the_same_files(
+    shell: Shell, stand: Stand, shop: Path
+) -> None:
+    path = "/versions/ver_n"
+    made = {"id": "ver_n", "name": "v9", "state": "new", "content": None}
+    stand.answers[f"POST /apis/{API}/versions"] = (201, made)
+    stand.answers[f"GET {path}"] = (200, made)
+    stand.answers[f"PUT {path}/content"] = (200, {**made, "content": Parcel(shop).content})
+
+    done = shell("deploy", shop, "--version", "v9")
+
+    assert (done.code, "version v9" in done.text) == (0, True)
+    assert stand.bodies(f"POST /apis/{API}/versions") == [{"name": "v9"}]
+    assert [body["version"] for body in stand.bodies(f"POST {PLACE}/deploy")] == ["ver_n"]  # type: ignore[index] # bodies are objects
+
+
+def test_a_name_that_has_other_files_goes_back_to_nothing(
+    shell: Shell, stand: Stand, shop: Path
+) -> None:
+    versions = [
+        {"id": "ver_a", "name": "v1", "state": "deployed", "content": DIGEST},
+        {"id": "ver_c", "name": "v2", "state": "deployed", "content": Parcel(shop).content},
+    ]
+    stand.answers["GET /versions"] = (200, {"items": versions})
+
+    done = shell("deploy", shop, "--version", "v1")
+
+    assert "Version v1 is deployed: it is not changed any more. [CONFIGURATION]" in done.err
+    assert "penstock rollback" in done.err

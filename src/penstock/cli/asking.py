@@ -13,6 +13,7 @@ import typer
 from penstock.cli.key_options import parse_attributes
 from penstock.errors import ConfigurationError
 from penstock.local import As, Project
+from penstock.project.place import is_folder
 from penstock.query.saved import arguments_from_pairs, resolve
 
 # A text: a path would make one slash of two in a question that stands where the folder may.
@@ -55,7 +56,7 @@ def read_as(text: str | None) -> As | None:
 def place_question(folder: str, question: str | None) -> tuple[Path, str | None]:
     """Return the folder and the question, where the folder may have been left out."""
     alone = question is None and (folder == "-" or folder.startswith(("{", "@")))
-    if alone and not Path(folder).exists():
+    if alone and not is_folder(Path(folder)):
         return Path(), folder
     return Path(folder), question
 

@@ -15,6 +15,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from penstock.cli.unreached import tell_operator
 from penstock.engine.load import open_engine
 from penstock.engine.types import Engine
 from penstock.errors import PenstockError
@@ -23,12 +24,13 @@ from penstock.project.fields import Strict
 from penstock.project.inspect import Inspection, inspect
 from penstock.project.load import check_project
 from penstock.project.model import ModelFile
+from penstock.project.place import is_folder
 from penstock.project.placed import find_unplaced
 from penstock.project.policy import PolicyFile
 from penstock.project.root import RootFile
 from penstock.project.saved import QueryFile
 from penstock.project.strays import find_strays
-from penstock.project.types import Issue, Place, Project
+from penstock.project.types import Connector, Issue, Place, Project
 
 
 class CheckFormat(StrEnum):
@@ -83,7 +85,7 @@ def check(
     if project is not None and not offline:
         inspection = _inspect(project)
         issues = inspection.issues
-    warnings = find_strays(folder) if folder.is_dir() else ()
+    warnings = find_strays(folder) if is_folder(folder) else ()
     if project is not None:
         warnings += find_unplaced(project.connectors.values())
     if output is CheckFormat.JSON:
@@ -101,18 +103,27 @@ def _inspect(project: Project) -> Inspection:
     try:
         for name, connector in project.connectors.items():
             try:
-                engines[name] = open_engine(connector.engine, connector.settings)
+                engine = open_engine(connector.engine, connector.settings)
+                engines[name] = engine
+                engine.ping()
             except PenstockError as error:
-                refused.append(_as_issue(error, project.places["connectors", name]))
-        inspection = inspect(project, engines)
+                refused.append(_as_issue(error, connector, project.places["connectors", name]))
+        silent = {issue.file for issue in refused}
+        answering = {
+            name: engine
+            for name, engine in engines.items()
+            if project.places["connectors", name].file not in silent
+        }
+        inspection = inspect(project, answering)
     finally:
         for engine in engines.values():
             engine.close()
     return Inspection((*refused, *inspection.issues), inspection.counts)
 
 
-def _as_issue(error: PenstockError, place: Place) -> Issue:
-    return Issue(code=error.code, message=error.detail, hint=error.hint, **asdict(place))
+def _as_issue(error: PenstockError, connector: Connector, place: Place) -> Issue:
+    message, hint = tell_operator(error, connector.settings)
+    return Issue(code=error.code, message=message, hint=hint, **asdict(place))
 
 
 def _as_json(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -15,6 +16,8 @@ from penstock.cli.remote import Manager, open_manager
 
 Read: TypeAlias = Callable[[Manager], Iterable[str]]
 
+# Shells put what they are offered on the line as it is: what they would run is not offered.
+_PLAIN: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_@.+/:-]*")
 _PATIENCE: Final = 1.0  # seconds that somebody who has pressed the key waits at most
 
 
@@ -35,7 +38,8 @@ def offer(context: typer.Context, incomplete: str, read: Read) -> list[str]:
     asking = threading.Thread(target=ask, daemon=True)
     asking.start()
     asking.join(_PATIENCE)
-    return sorted({name for name in tuple(found) if name.startswith(incomplete)})
+    names = {name for name in tuple(found) if name.startswith(incomplete)}
+    return sorted(name for name in names if _PLAIN.fullmatch(name))
 
 
 def _home(context: typer.Context) -> Path:

@@ -202,7 +202,7 @@ def _sent(
     if version is not None and text(version, "state") != "new":
         raise ConfigurationError(
             f"Version {name} is {text(version, 'state')}: it is not changed any more.",
-            hint="Choose another --version, or leave it out.",
+            hint="Choose another --version, or leave it out; `penstock rollback` goes back to one.",
         )
     parcel.check()
     if version is None:
@@ -240,10 +240,18 @@ def _next(known: list[dict[str, Json]]) -> str:
 
 
 def _same(content: str, known: list[dict[str, Json]], name: str | None) -> dict[str, Json] | None:
-    """Return an earlier version with the same files, so that nothing is built twice."""
-    found = [version for version in known if version.get("content") == content]
-    wanted = [version for version in found if text(version, "name") == name]
-    return next(iter(wanted or found), None)
+    """Return an earlier version with the same files, so that nothing is built twice.
+
+    Where a name is given it is that one, or none.
+    """
+    return next(
+        (
+            version
+            for version in known
+            if version.get("content") == content and name in {None, text(version, "name")}
+        ),
+        None,
+    )
 
 
 def _made(record: Json) -> dict[str, Json]:

@@ -25,7 +25,7 @@ from penstock.cli.place import (
 )
 from penstock.cli.remote import Manager, open_manager
 from penstock.errors import ConfigurationError, NotFoundError, PenstockError
-from penstock.project.files import ROOT_FILE
+from penstock.project.place import is_project
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -151,7 +151,7 @@ def _tell_of_nothing(manager: Manager, target: Target) -> None:
 def _target(manager: Manager, api: str | None, environment: str) -> Target:
     """Return the API meant: in a project's folder its own, known already or not."""
     folder = Path()
-    if api is None and (folder / ROOT_FILE).is_file():
+    if api is None and is_project(folder):
         return ensure_api(manager, read_parcel(folder), environment)
     return find_target(manager, api, environment)
 
@@ -159,7 +159,7 @@ def _target(manager: Manager, api: str | None, environment: str) -> Target:
 def _of_folder() -> str | None:
     """Return the API of a project's folder, where this is one."""
     folder = Path()
-    return described_api(folder) if (folder / ROOT_FILE).is_file() else None
+    return described_api(folder) if is_project(folder) else None
 
 
 def _remove(manager: Manager, path: str) -> None:

@@ -12,20 +12,26 @@ from penstock.deploy.rollout.types import NoData
 from penstock.store.desk import MOST_NODES, MOST_UNITS
 from penstock.store.variables import MAX_VALUE
 
+
+def whole(pattern: str) -> str:
+    """Return the pattern of a whole text; `$` alone is also before a newline that ends it."""
+    return rf"^{pattern}$(?!\n)"
+
+
 Name: TypeAlias = Annotated[
     str,
     Meta(
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$",
+        pattern=whole(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}"),
         description="Letters, digits, _ and -; it is part of addresses.",
     ),
 ]
 Tag: TypeAlias = Annotated[
     str,
-    Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$", description="Such as v1.2.0."),
+    Meta(pattern=whole(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"), description="Such as v1.2.0."),
 ]
 Title: TypeAlias = Annotated[str, Meta(max_length=200)]
-Id: TypeAlias = Annotated[str, Meta(pattern=r"^[a-z]+_[a-z2-7]{16}$")]
-Digest: TypeAlias = Annotated[str, Meta(pattern=r"^sha256:[0-9a-f]{64}$")]
+Id: TypeAlias = Annotated[str, Meta(pattern=whole(r"[a-z]+_[a-z2-7]{16}"))]
+Digest: TypeAlias = Annotated[str, Meta(pattern=whole(r"sha256:[0-9a-f]{64}"))]
 Nodes: TypeAlias = Annotated[
     int,
     Meta(
@@ -43,15 +49,23 @@ Units: TypeAlias = Annotated[
     ),
 ]
 Login: TypeAlias = Annotated[
-    str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9@._+-]{0,127}$", description="What one logs in with.")
+    str,
+    Meta(
+        pattern=whole(r"[A-Za-z0-9][A-Za-z0-9@._+-]{0,127}"), description="What one logs in with."
+    ),
 ]
 Password: TypeAlias = Annotated[str, Meta(min_length=12, max_length=256)]
 Domain: TypeAlias = Annotated[
     str,
     Meta(
-        pattern=r"^([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z][A-Za-z0-9-]{0,61}[A-Za-z0-9]$",
+        pattern=whole(
+            r"([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z][A-Za-z0-9-]{0,61}[A-Za-z0-9]"
+        ),
         max_length=253,
     ),
+]
+Label: TypeAlias = Annotated[
+    str, Meta(pattern=whole(r"[^\x00-\x1f\x7f]{1,128}"), description="A line of text.")
 ]
 Words: TypeAlias = tuple[Annotated[str, Meta(min_length=1, max_length=128)], ...]
 Seconds: TypeAlias = Annotated[float, Meta(gt=0, le=315_360_000)]
@@ -113,7 +127,7 @@ class SmokeForm(Form, frozen=True, kw_only=True):
     """A request that the new colour must answer as said, before it serves."""
 
     path: Annotated[str, Meta(pattern=r"^/", max_length=2048)]
-    method: Annotated[str, Meta(pattern=r"^[A-Z]{3,10}$")] = "GET"
+    method: Annotated[str, Meta(pattern=whole(r"[A-Z]{3,10}"))] = "GET"
     body: Annotated[str, Meta(max_length=65_536)] | None = None
     status: Annotated[int, Meta(ge=100, le=599)] = 200
     json: dict[str, Scalar] = {}
@@ -182,7 +196,7 @@ class DomainForm(Form, frozen=True, kw_only=True):
 class KeyForm(Form, frozen=True, kw_only=True):
     """`attributes` are what row filters read as $principal.NAME; `expires_in` is in seconds."""
 
-    name: Annotated[str, Meta(min_length=1, max_length=128)]
+    name: Label
     environment: Environment = Environment.LIVE
     roles: Words = ()
     attributes: dict[str, Scalar | tuple[Scalar, ...]] = {}
@@ -224,7 +238,7 @@ class PasswordForm(Form, frozen=True, kw_only=True):
 class TokenForm(Form, frozen=True, kw_only=True):
     """`expires_in` is in seconds; left out, the token has no end."""
 
-    name: Annotated[str, Meta(min_length=1, max_length=128)]
+    name: Label
     expires_in: Seconds | None = None
 
 
@@ -258,5 +272,5 @@ class BindingForm(Form, frozen=True, kw_only=True):
 
 
 class LoginForm(Form, frozen=True, kw_only=True):
-    name: Annotated[str, Meta(min_length=1, max_length=128)]
+    name: Label
     password: Annotated[str, Meta(min_length=1, max_length=256)]

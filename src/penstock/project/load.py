@@ -12,6 +12,7 @@ from penstock.project.document import Document
 from penstock.project.files import ROOT_FILE, SECTIONS, is_sql
 from penstock.project.folder import Folder
 from penstock.project.model import ReadModel, read_model
+from penstock.project.place import is_folder, is_project
 from penstock.project.policy import ReadPolicies, read_policies
 from penstock.project.probes import Scene, read_probes
 from penstock.project.report import Report
@@ -37,9 +38,11 @@ def check_project(
     """Read a project folder; the project is None where there is any issue."""
     root = folder.absolute()
     report = Report()
-    if not (root / ROOT_FILE).is_file():
+    if not is_project(root):
         message = (
-            "There is no penstock.yaml here." if root.is_dir() else f"There is no folder {folder}."
+            "There is no penstock.yaml here."
+            if is_folder(root)
+            else f"There is no folder {folder}."
         )
         hint = "A project is a folder with a penstock.yaml that says at least `name: …`."
         report.add(Place(ROOT_FILE), "NO_PROJECT", message, hint)

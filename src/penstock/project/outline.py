@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from penstock.project.files import ROOT_FILE
 from penstock.project.folder import Folder
+from penstock.project.place import is_project
 from penstock.project.report import Report
 from penstock.project.root import read_root
 from penstock.project.types import Authentication, Connector
@@ -29,7 +29,7 @@ def read_outline(folder: Path, environ: Mapping[str, str]) -> Outline | None:
     """Return None where anything is wrong with it: `load_project` says what."""
     report = Report()
     files = Folder(folder.absolute(), environ, report)
-    if not (files.root / ROOT_FILE).is_file():
+    if not is_project(files.root):
         return None
     files.read()
     files.compose("", "connectors")

@@ -42,7 +42,7 @@ def translate_error(error: Exception) -> PenstockError:
         return overflow()
     if issubclass(kind, duckdb.IOException) or any(hint in words for hint in _BROKEN_FILE):
         return UnavailableError("The data cannot be read at the moment.")
-    if issubclass(kind, duckdb.ConversionException | duckdb.InvalidInputException):
+    if _BAD_PATTERN in words or issubclass(kind, _OF_VALUES):
         return unanswered() if any(hint in words for hint in _OUT_OF_TURN) else uncomputable()
     return unanswered()
 
@@ -57,6 +57,11 @@ def _kind(error: Exception) -> type[Exception]:
         return type(error)
     words = str(error)
     return next((kind for start, kind in _KINDS if words.startswith(f"{start} Error")), Exception)
+
+
+_OF_VALUES = (duckdb.ConversionException, duckdb.InvalidInputException)
+# The kind that it has is that of a mistake in the statement, and it comes while rows are read.
+_BAD_PATTERN = "Like pattern must not end with escape character"
 
 
 def _is_overflow(kind: type[Exception], words: str) -> bool:

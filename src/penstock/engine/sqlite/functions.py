@@ -36,22 +36,20 @@ def lend_functions(connection: Connection) -> None:
         connection.create_aggregate(name, arguments, aggregate)  # type: ignore[arg-type]  # of numbers
 
 
-def _like(value: Value, pattern: str | None) -> bool | None:
-    if value is None or pattern is None:
+def _like(value: Value, pattern: str | None, escape: str | None = "") -> bool | None:
+    if value is None or pattern is None or escape is None:
         return None
-    return _read_pattern(pattern, "").fullmatch(_text(value)) is not None
+    return _read_pattern(pattern, escape).fullmatch(_text(value)) is not None
 
 
-def _ilike(value: Value, pattern: str | None) -> bool | None:
-    if value is None or pattern is None:
+def _ilike(value: Value, pattern: str | None, escape: str | None = "") -> bool | None:
+    if value is None or pattern is None or escape is None:
         return None
-    return _read_pattern(pattern.lower(), "").fullmatch(_text(value).lower()) is not None
+    return _like(_text(value).lower(), pattern.lower(), escape.lower())
 
 
 def _literal_like(value: Value, pattern: str | None) -> bool | None:
-    if value is None or pattern is None:
-        return None
-    return _read_pattern(pattern, "\\").fullmatch(_text(value)) is not None
+    return _like(value, pattern, "\\")
 
 
 @lru_cache(_PATTERNS)
@@ -216,7 +214,9 @@ class _Percentile(_Numbers):
 
 _FUNCTIONS: Final[tuple[tuple[str, int, Callable[..., Value]], ...]] = (  # type: ignore[explicit-any]  # each takes its own
     ("penstock_like", 2, _like),
+    ("penstock_like", 3, _like),
     ("penstock_ilike", 2, _ilike),
+    ("penstock_ilike", 3, _ilike),
     ("penstock_literal_like", 2, _literal_like),
     ("penstock_integer", 1, _integer),
     ("penstock_decimal", 2, _decimal),

@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Meta
 
 from penstock.errors import ManagementError
+from penstock.manager.forms import whole
 from penstock.manager.routes import Call, Download, Downloads, Lists, Reads, Route
 from penstock.store import audit, usage
 from penstock.store.audit import AuditFilter
@@ -24,7 +25,7 @@ class Anchor(msgspec.Struct, frozen=True, kw_only=True):
     """An entry as it was once exported; both or none."""
 
     sequence: Annotated[int, Meta(ge=1)] | None = None
-    hash: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")] | None = None
+    hash: Annotated[str, Meta(pattern=whole(r"[0-9a-f]{64}"))] | None = None
 
 
 class Usage(msgspec.Struct, frozen=True, kw_only=True):

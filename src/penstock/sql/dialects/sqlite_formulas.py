@@ -98,6 +98,14 @@ def _difference(node: exp.Expr) -> exp.Expr:
     return call("penstock_difference", node.this, node.expression, said)
 
 
+def _escaped(node: exp.Expr) -> exp.Expr:
+    """Give a comparison with a pattern, which is a call already, its escape."""
+    like = node.this
+    if not isinstance(like, exp.Anonymous):
+        return node
+    return call(str(like.this), *like.expressions, node.expression)
+
+
 def _padded(node: exp.Expr) -> exp.Expr:
     name = "penstock_lpad" if node.args.get("is_left") else "penstock_rpad"
     filling = node.args.get("fill_pattern") or text(" ")
@@ -122,6 +130,7 @@ _REWRITES: Final[dict[type[exp.Expr], Callable[[exp.Expr], exp.Expr]]] = {
     exp.Initcap: lambda n: call("penstock_initcap", n.this),
     exp.Like: lambda n: call("penstock_like", n.this, n.expression),
     exp.ILike: lambda n: call("penstock_ilike", n.this, n.expression),
+    exp.Escape: _escaped,
     exp.Median: lambda n: call("penstock_percentile", n.this, number("0.5")),
     exp.Stddev: lambda n: call("penstock_stddev", n.this),
     exp.StddevSamp: lambda n: call("penstock_stddev", n.this),

@@ -72,9 +72,6 @@ _HARMLESS: Final = frozenset(
         exp.Or,
         exp.Not,
         exp.Is,
-        exp.Like,
-        exp.ILike,
-        exp.Escape,
         exp.In,
         exp.Between,
         exp.Case,
@@ -125,7 +122,10 @@ _OTHERS: Final = frozenset(
         exp.Exp,
         exp.Ln,
         exp.Log,
-        # text
+        # text; a pattern fails where a text is like it as far as its escape that nothing follows
+        exp.Like,
+        exp.ILike,
+        exp.Escape,
         exp.DPipe,
         exp.Concat,
         exp.ConcatWs,
@@ -167,6 +167,27 @@ NODES: Final = _HARMLESS | _OTHERS | COMPARISONS | AGGREGATES | RANKINGS
 
 CANNOT_FAIL: Final = _HARMLESS | AGGREGATES | RANKINGS
 """What gives a value, whatever the value it is given; aggregates see filtered rows only."""
+
+
+
+def cannot_fail(node: exp.Expr) -> bool:
+    """Whether an expression gives a value, whatever the values that it is given."""
+    kind = type(node)
+    if kind is exp.Escape and isinstance(node.this, exp.Like | exp.ILike):
+        return _is_plain(node.this, node.expression.name)
+    if kind in _PATTERNS:
+        return _is_plain(node, "\\")
+    return kind in CANNOT_FAIL or kind in COMPARISONS
+
+
+_PATTERNS: Final = frozenset({exp.Like, exp.ILike})
+
+
+def _is_plain(like: exp.Expr, escape: str) -> bool:
+    """Whether a pattern is known, and no sign of it is the one that may be an escape."""
+    pattern = like.expression
+    return isinstance(pattern, exp.Literal) and escape not in pattern.name
+
 
 _PLAIN: Final = frozenset({"this", "expression", "expressions"})
 

@@ -18,8 +18,6 @@ from penstock.model.types import Attribute
 from penstock.sql.expressions import compile_expression
 from penstock.sql.mode.allowed import (
     AGGREGATES,
-    CANNOT_FAIL,
-    COMPARISONS,
     DAY,
     FORMAT,
     NODES,
@@ -31,6 +29,7 @@ from penstock.sql.mode.allowed import (
     TYPES,
     UNITS,
     WHOLE,
+    cannot_fail,
     keys_of,
 )
 from penstock.sql.mode.draft import OURS, Draft, near_to, pending
@@ -156,7 +155,7 @@ class Expressions:
     # Nodes
 
     def _node(self, node: exp.Expr) -> exp.Expr:
-        if type(node) not in CANNOT_FAIL and type(node) not in COMPARISONS:
+        if not cannot_fail(node):
             self.draft.can_fail = True
         if type(node) in RANKINGS and not isinstance(node.parent, exp.Window):
             return self.refuse(node, f"{_called(node)} needs OVER (…).")
