@@ -35,6 +35,7 @@ from penstock.errors import (
     ManagementError,
     NotFoundError,
 )
+from penstock.secret import Secret
 from penstock.store import (
     apis,
     artifacts,
@@ -167,6 +168,44 @@ def test_going_back_builds_what_was_removed(stand: Standing) -> None:
     record = stand.desk.rollback(place, "", LOCAL)
 
     assert (record.version, record.artifact) == (earlier.id, None)
+
+
+def test_going_back_by_a_deployment_tells_why_in_the_history_from_its_beginning_to_its_end(
+    stand: Standing,
+) -> None:
+    earlier = make_version(stand, "v1", OLD)
+    has_served(stand, earlier)
+    place = serve(stand, make_version(stand, "v2", NEW, earlier.api))
+
+    begun = stand.desk.rollback(place, "wrong numbers", LOCAL)
+    with working(stand.database, SYSTEM, 3.0) as work:
+        ended = deployments.finish(work, begun.id, Phase.DONE.value)
+
+    for record in (begun, ended):
+        assert (record.kind, record.reason) == ("rollback", "wrong numbers")
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("no node got ready", "wrong numbers; no node got ready"),
+        ("wrong numbers", "wrong numbers"),
+        ("wrong numbers; too late", "wrong numbers; too late"),
+    ],
+)
+def test_why_a_deployment_was_asked_for_stands_before_why_it_ended(
+    stand: Standing, said: str, kept: str
+) -> None:
+    version = make_version(stand, "v1", OLD)
+    draft = DeploymentDraft(
+        api=version.api, environment="production", version=version.id, reason="wrong numbers"
+    )
+
+    with working(stand.database, SYSTEM, 3.0) as work:
+        begun = deployments.create(work, draft)
+        ended = deployments.finish(work, begun.id, Phase.ABORTED.value, said)
+
+    assert ended.reason == kept
 
 
 def test_going_back_to_what_is_another_version_by_now_is_refused(stand: Standing) -> None:
@@ -328,6 +367,31 @@ def test_the_log_of_a_node_that_failed_is_kept_when_the_node_is_taken_away(
     assert list(stand.desk.logs(node, tail=None, follow=False)) == [b"first", b"boom"]
     assert list(stand.desk.logs(node, tail=1, follow=True)) == [b"boom"]
     assert list(stand.desk.logs(node, tail=0, follow=False)) == []
+
+
+def test_secrets_that_a_node_prints_are_neither_told_nor_kept(stand: Standing) -> None:
+    place = serve(stand, make_version(stand, "v1", OLD))
+    with working(stand.database, LOCAL, time.time()) as work:
+        secret = Secret("s3cret-one\nand its second line")
+        vault = stand.desk.fleet.world.vault
+        variables.set_secret(work, vault, place, "PG_PASSWORD", secret)
+    node = stand.places.state(place).nodes[0]
+    printed = (b"refused: s3cret-one", b"  and its second line;", b"line")
+    stand.driver.printed[:] = printed
+    stand.driver.nodes[node.id] = dataclasses.replace(
+        stand.driver.nodes[node.id], state=NodeState.EXITED
+    )
+    stand.desk.fleet.look()
+
+    state = stand.places.state(place)
+    lost, *_ = stand.desk.fleet.act(place, state, wanted(state, stand.places.now(place)))
+    take_away_lost(stand, place, node.id, *printed)
+
+    assert lost == NodeLost(node.id, "it exited: refused: *** | ***; | line")
+    with looking(stand.database) as look:
+        kept = b"".join(node_logs.lines(look, node.id))
+    assert b"s3cret" not in kept
+    assert b"second" not in kept
 
 
 def test_a_node_that_did_its_work_leaves_no_log(stand: Standing) -> None:

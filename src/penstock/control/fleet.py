@@ -116,7 +116,7 @@ class Fleet:
         if self._is_being_started(node):
             return  # what the driver shows of it may be half of it
         if found is not None:
-            yield NodeLost(node.id, how_it_ended(self.world, node, found))
+            yield NodeLost(node.id, how_it_ended(self.world, place, node, found))
         elif node.phase is NodePhase.READY or node.id in self._started:
             yield NodeLost(node.id, "it is gone")
         else:

@@ -6,6 +6,7 @@ import time
 from contextlib import suppress
 from typing import Final
 
+from penstock.control.masking import mask_of
 from penstock.control.world import World
 from penstock.deploy.rollout.types import Node, Phase, Rollout
 from penstock.deploy.types import Place, RunningNode
@@ -19,11 +20,12 @@ _READ: Final = 4000  # lines that are read to find the last part that is kept
 _FAILED: Final = frozenset({Phase.ROLLING_BACK, Phase.ROLLED_BACK, Phase.ABORTED, Phase.STUCK})
 
 
-def how_it_ended(world: World, node: Node, found: RunningNode) -> str:
-    """Say how a node ended, with the last lines that it printed."""
+def how_it_ended(world: World, place: Place, node: Node, found: RunningNode) -> str:
+    """Say how a node ended, with the last lines that it printed, secrets taken out."""
     said = "" if found.exit_code is None else f" with {found.exit_code}"
     try:
-        lines = list(world.driver.logs(node.id, tail=_TOLD))
+        mask = mask_of(world, place, node.id)
+        lines = [mask(line) for line in world.driver.logs(node.id, tail=_TOLD)]
     except PenstockError:
         lines = []
     told = [line.decode(errors="replace").strip()[:_WIDTH] for line in lines[-_TOLD:]]
@@ -43,9 +45,14 @@ def failure_of(state: Rollout, node: Node) -> str | None:
 
 
 def keep_log(world: World, place: Place, node: Node, reason: str) -> None:
-    """Keep the end of a node's log before the node is taken away; that never waits for it."""
+    """Keep the end of a node's log before the node is taken away; that never waits for it.
+
+    Secrets are masked: whoever reads logs may not read them, and what is kept is in backups.
+    """
     with suppress(PenstockError, OSError):
-        text = node_logs.last_part(world.driver.logs(node.id, tail=_READ))
+        mask = mask_of(world, place, node.id)
+        lines = (mask(line) for line in world.driver.logs(node.id, tail=_READ))
+        text = node_logs.last_part(lines)
         kept = KeptLog(
             node=node.id,
             api=place.api,
