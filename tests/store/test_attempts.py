@@ -108,6 +108,22 @@ def test_what_a_process_had_under_way_is_free_for_the_next_one_though_the_clock_
         answers(database, run="2").begin(REQUEST, 5)
 
 
+def test_who_was_taken_over_ends_nothing_of_whoever_took_over(database: Database) -> None:
+    slow, other = answers(database), answers(database, place="elsewhere")
+    slow.begin(REQUEST, 1)
+    other.begin(REQUEST, 602)
+
+    slow.cancel(REQUEST)
+    with pytest.raises(ConflictError, match="begun it anew"), database.writing() as session:
+        slow.complete(session, REQUEST, b"too late")
+    with pytest.raises(ConflictError, match="under way"):
+        answers(database, place="third").begin(REQUEST, 603)
+    with database.writing() as session:
+        other.complete(session, REQUEST, b"answer")
+
+    assert slow.begin(REQUEST, 604) == b"answer"
+
+
 def test_an_answer_of_a_process_that_is_gone_is_given_again(database: Database) -> None:
     answers(database, run="1").begin(REQUEST, 1)
     with database.writing() as session:

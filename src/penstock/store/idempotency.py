@@ -106,14 +106,21 @@ class IdempotencyRepository:
         return (place == self.place and run != self.run) or row.created <= now - _RUNNING_SECONDS
 
     def complete(self, session: Session, request: IdempotentRequest, answer: bytes) -> None:
-        """Keep the answer, in the transaction that did what was asked."""
+        """Keep the answer, in the transaction that did what was asked.
+
+        Raises ConflictError where somebody else has taken it over, which undoes what was done.
+        """
         row = session.get(RequestRow, (request.caller, request.key))
-        if row is not None:
-            row.answer = self.vault.seal(answer, request.place)
+        if row is None or row.owner != self._owner:
+            raise ConflictError(
+                "The request took so long that another manager has begun it anew.",
+                hint="Send it again: its answer will be that one's.",
+            )
+        row.answer = self.vault.seal(answer, request.place)
 
     def cancel(self, request: IdempotentRequest) -> None:
         """Forget a request that failed: it may be sent again."""
         with self.database.writing() as session:
             row = session.get(RequestRow, (request.caller, request.key))
-            if row is not None and row.answer is None:
+            if row is not None and row.answer is None and row.owner == self._owner:
                 session.delete(row)
