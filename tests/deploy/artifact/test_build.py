@@ -189,6 +189,17 @@ def test_a_link_out_of_the_project_stops_the_build(workshop: Workshop) -> None:
         workshop.build()
 
 
+@pytest.mark.parametrize("name", ["a\nb.py", "a\\b.py", "a\udcff.py"], ids=ascii)
+def test_a_file_whose_name_nobody_can_read_stops_the_build(workshop: Workshop, name: str) -> None:
+    (workshop.project / "handlers").mkdir()
+    (workshop.project / "handlers" / name).touch()
+
+    with pytest.raises(ArtifactError, match="signs that no version can hold") as told:
+        workshop.build()
+
+    assert told.value.detail.isprintable()
+
+
 def test_a_project_of_its_base_is_hidden(workshop: Workshop, tmp_path: Path) -> None:
     artifact = workshop.build()
     place = workshop.store.place(artifact.digest)

@@ -105,6 +105,10 @@ def data_of(connector: Connector) -> Sequence[Path]:
 
 def _source(root: Path, file: Path) -> Source:
     path = file.relative_to(root).as_posix()
+    if not path.isprintable() or "\\" in path:
+        raise ArtifactError(
+            f"The name {path!a} has signs that no version can hold.", hint="Rename the file."
+        )
     if not file.resolve().is_relative_to(root.resolve()):
         raise ArtifactError(
             f"{path} leads out of the project.", hint="Put the file itself there, not a link."
