@@ -13,6 +13,8 @@ from penstock.errors import (
     MissingAttributeError,
     NoTableFoundError,
     NotFoundError,
+    PenstockError,
+    SeveralErrors,
     UnavailableError,
 )
 from penstock.local import As
@@ -100,3 +102,35 @@ def test_a_closed_project_answers_nothing(shop: Path) -> None:
 
     with pytest.raises(UnavailableError):
         project.query(BY_SHOP)
+
+
+WRONG: Mapping[str, Json] = {
+    "data": {"fields": {"amuont": ["smu"], "id": ["count"]}},
+    "scale": {"fields": ["shop", "citty"]},
+    "filter": {"dey": "2024-01-01"},
+}
+
+
+def test_names_that_nobody_has_are_told_with_what_is_wrong_with_the_form(shop: Path) -> None:
+    with penstock.Project(shop) as project, pytest.raises(SeveralErrors) as told:
+        project.query(WRONG)
+
+    assert [(part.code, part.pointer, part.hint) for part in told.value.parts] == [
+        ("UNKNOWN_COMPUTE", "/data/fields/amuont/0", "Did you mean 'sum'?"),
+        ("NO_TABLE_FOUND", "/data/fields/amuont", "Did you mean 'amount'?"),
+        ("NO_TABLE_FOUND", "/scale/fields/1", "Did you mean 'city'?"),
+        ("NO_TABLE_FOUND", "/filter/dey", "Did you mean 'day'?"),
+    ]
+
+
+def test_what_a_role_hides_is_told_there_as_a_name_that_nobody_has(shop: Path) -> None:
+    def told(name: str, as_: As) -> list[tuple[str, str]]:
+        wrong = {"data": {"fields": {name: ["sum"], "id": ["smu"]}}}
+        with penstock.Project(shop, as_=as_) as project, pytest.raises(PenstockError) as raised:
+            project.query(wrong)
+        return [(part.code, part.detail.replace(name, "it")) for part in raised.value.parts]
+
+    clerk = As(["clerk"], {"shops": ("b",)})
+    assert told("amount", clerk) == told("abcdef", clerk)
+    assert [code for code, _ in told("amount", clerk)] == ["UNKNOWN_COMPUTE", "NO_TABLE_FOUND"]
+    assert [code for code, _ in told("amount", As(["nobody"]))] == ["UNKNOWN_COMPUTE"]

@@ -12,15 +12,17 @@ from penstock.alone import find_alone
 from penstock.auth.principal import Principal
 from penstock.census import count_tables
 from penstock.engine.types import Across, Engine, Running
-from penstock.errors import NotSupportedError
+from penstock.errors import NotSupportedError, PenstockError, raise_all
+from penstock.plan.atlas import atlas
 from penstock.plan.build import build_plan
+from penstock.plan.choose import unknown_names
 from penstock.plan.gather import Gathering, place_plan
 from penstock.plan.types import Plan
 from penstock.policy.permit import Gate
 from penstock.policy.types import Permitted, View
-from penstock.query.parse import parse_query
+from penstock.query.parse import glimpse_query, parse_query
 from penstock.query.sql import SQLQuery
-from penstock.query.types import Layout, Limits, Query, Value
+from penstock.query.types import Asked, Layout, Limits, Query, Value
 from penstock.sql.across import compile_across
 from penstock.sql.bind import bind_values
 from penstock.sql.compile import Compiled
@@ -120,10 +122,25 @@ class Pipeline:
 
         Raises QueryError and its kinds, ForbiddenError, MissingAttributeError.
         """
-        asked = stages.time("parse", lambda: parse_query(body, self.limits))
+        asked = stages.time("parse", lambda: self._parse(body, caller))
         permitted = stages.time("policy", lambda: self.gate.permit(asked, caller))
         prepared = stages.time("plan", lambda: self.prepare(permitted))
         return stages.time("bind", lambda: _bind(permitted, prepared, self.clock()))
+
+    def _parse(self, body: bytes, caller: Principal) -> Asked:
+        """Read a query, or raise what is wrong with its form, and its unknown names."""
+        try:
+            return parse_query(body, self.limits)
+        except PenstockError as error:
+            raise_all([*error.parts, *self._unknown(body, caller)])
+            raise
+
+    def _unknown(self, body: bytes, caller: Principal) -> Sequence[PenstockError]:
+        query = glimpse_query(body, self.limits)
+        try:
+            return unknown_names(query, atlas(self.view(caller).model)) if query else ()
+        except PenstockError:  # who may see nothing is told of the form alone
+            return ()
 
     def prepare(self, permitted: Permitted) -> Prepared:
         """Plan and compile, once for each shape."""

@@ -84,3 +84,12 @@ def test_other_mistakes_are_told_as_ever(shell: Shell) -> None:
 
     assert (done.code, done.text) == (1, "")
     assert "[UNKNOWN_COMPUTE]" in done.err
+
+
+def test_what_is_wrong_with_the_form_is_told_with_the_names_that_nobody_has(shell: Shell) -> None:
+    wrong = json.dumps({"data": {"fields": {"distance": ["smu"], "nothing_such": ["sum"]}}})
+    told = shell("explain", ROOT, wrong)
+
+    assert told.code != 0
+    assert "UNKNOWN_COMPUTE" in told.err
+    assert "nothing_such" in told.err

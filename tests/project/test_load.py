@@ -405,6 +405,41 @@ CASES: dict[str, tuple[dict[str, str], str]] = {
         },
         "connectors/shop.yaml:2:41 FILE_NOT_FOUND There is no such file.",
     ),
+    "folder that is no table": (
+        {"connectors/shop.yaml": SHOP["connectors/shop.yaml"].replace("data/shops.csv", "data/")},
+        (
+            "connectors/shop.yaml:2:41 INVALID_VALUE This folder is no table of Delta Lake or"
+            " Iceberg: it has no `_delta_log/`, and no `metadata/` with a `*.metadata.json`."
+            " | For the files in it write a glob, such as `data/*.csv`."
+        ),
+    ),
+    "glob over the files of a table": (
+        {
+            "connectors/shop.yaml": SHOP["connectors/shop.yaml"].replace(
+                "data/shops.csv", "data/**/*.parquet"
+            ),
+            "data/lake/_delta_log/0.json": "",
+            "data/lake/year=2020/a.parquet": "",
+        },
+        (
+            "connectors/shop.yaml:2:41 INVALID_VALUE This reads files of the Delta table"
+            " 'data/lake', rows that were deleted among them."
+            " | Write the folder, `data/lake`: then its log says what is in the table."
+        ),
+    ),
+    "file of a table": (
+        {
+            "connectors/shop.yaml": SHOP["connectors/shop.yaml"].replace(
+                "data/shops.csv", "data/lake/data/a.parquet"
+            ),
+            "data/lake/metadata/0.metadata.json": "",
+            "data/lake/data/a.parquet": "",
+        },
+        (
+            "connectors/shop.yaml:2:41 INVALID_VALUE This reads files of the Iceberg table"
+            " 'data/lake', rows that were deleted among them."
+        ),
+    ),
     "password in a file": (
         {"connectors/shop.yaml": SHOP["connectors/shop.yaml"] + "options: {password: hunter2}\n"},
         (

@@ -67,7 +67,7 @@ def explain(  # noqa: PLR0913 - each is an option of the command
         try:
             show_explanation(explain_body(project, body), as_json=as_json)
         except PenstockError as error:
-            if not any(isinstance(part, _NO_CHOICE) for part in error.parts):
+            if not all(isinstance(part, _NO_CHOICE) for part in error.parts):
                 raise
             _show_refusal(project, body, error, as_json=as_json)
 

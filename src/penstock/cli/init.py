@@ -58,7 +58,8 @@ def init(  # noqa: PLR0913 - each is an option of the command
 ) -> None:
     """Make a project about a database: connector, model, relationships and a first saved query.
 
-    From files (Parquet, CSV, JSON), a folder of them, or a database file of DuckDB or SQLite:
+    From files (Parquet, CSV, JSON), a folder of them or of tables of Delta Lake or Iceberg, or a
+    database file of DuckDB or SQLite:
 
         penstock init shop --from shop/data
 

@@ -55,6 +55,11 @@ def references(query: Query) -> dict[str, str]:
     return found
 
 
+def unknown_names(query: Query, atlas: Atlas) -> list[PenstockError]:
+    """Return a problem for each name of a query that no table has."""
+    return _unknowns(references(query), atlas)
+
+
 def comparisons(predicate: Predicate | None) -> Iterator[Comparison]:
     match predicate:
         case Comparison():

@@ -127,6 +127,8 @@ Expression: TypeAlias = (
 class Parameter(Frozen, frozen=True):
     """A value to come, read as `type`; `attribute` and `pointer` say whose, if it does not fit.
 
+    A value that is compared with no column, in SQL, has the `attribute` "".
+
     It is read by the clocks of `zone`, then moved `back`.
     """
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import glob
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from penstock.engine.files import find_lake
+from penstock.engine.files import Lake, find_lake
 from penstock.project.document import Document, Step
 from penstock.project.report import Report
 from penstock.project.types import Place
@@ -17,11 +17,13 @@ ROOT_FILE: Final = "penstock.yaml"
 SECTIONS: Final = ("connectors", "models", "policies", "queries")
 _SUFFIXES: Final = frozenset({".yaml", ".yml"})
 SQL_SUFFIX: Final = ".sql"
+_PARQUET: Final = frozenset({".parquet", ".pq"})
 _PROSE: Final = frozenset({".md", ".txt"})
 _MAX_BYTES: Final = 4 << 20
 
 OUTSIDE: Final = "FILE_OUTSIDE"
 MISSING: Final = "FILE_NOT_FOUND"
+_WRONG: Final = "INVALID_VALUE"
 _SAID: Final = {
     OUTSIDE: (
         "This file is not inside the project.",
@@ -106,20 +108,58 @@ def _text(path: Path) -> str | None:
 def find_file(pattern: str, root: Path) -> Path | None:
     """Return a file or glob of the project as an absolute path, None where nothing matches.
 
-    Raises OutsideError for what is not inside the project.
+    Raises OutsideError for what is not inside the project, FolderError for a folder that is no
+    table, and PartOfTableError for a file of a table that is a folder.
     """
     path = Path(pattern)
     if path.is_absolute() or ".." in path.parts or "\0" in pattern:
         raise OutsideError
     inside = root.resolve()
     matches = list(_matches(pattern, root))
-    if any(not match.resolve().is_relative_to(inside) for match in matches):
+    resolved = [match.resolve() for match in matches]
+    if any(not path.is_relative_to(inside) for path in resolved):
         raise OutsideError
+    around = find_lake_around(resolved, inside)
+    if around is not None:
+        raise PartOfTableError(around[0], around[1].relative_to(inside).as_posix())
+    if not matches and _is_folder(root / pattern, inside):
+        raise FolderError
     return root / pattern if matches else None
 
 
 class OutsideError(Exception):
     """The file is not inside the project."""
+
+
+class FolderError(Exception):
+    """It is a folder, and no table."""
+
+
+class PartOfTableError(Exception):
+    """The file is one of those that a table keeps a log of: it may hold rows that count no more."""
+
+    def __init__(self, lake: Lake, folder: str) -> None:
+        super().__init__(folder)
+        self.lake = lake
+        self.folder = folder
+
+
+def find_lake_around(files: Iterable[Path], root: Path) -> tuple[Lake, Path] | None:
+    """Return a table that has one of these files for its data, and its folder below the root.
+
+    Only Parquet counts: a folder `metadata` may be anybody's, and nobody's tables have CSV in them.
+    """
+    within = {file.parent for file in files if file.suffix.lower() in _PARQUET}
+    around = {above for folder in within for above in (folder, *folder.parents)}
+    for folder in sorted(around):
+        lake = find_lake(folder) if folder.is_relative_to(root) else None
+        if lake is not None:
+            return lake, folder
+    return None
+
+
+def _is_folder(path: Path, inside: Path) -> bool:
+    return path.is_dir() and path.resolve().is_relative_to(inside)
 
 
 def _matches(pattern: str, root: Path) -> Iterator[Path]:
@@ -138,6 +178,34 @@ def check_file(
     except OutsideError:
         report.add(document.place(*loc), OUTSIDE, *_SAID[OUTSIDE])
         return None
+    except PartOfTableError as error:
+        report.add(
+            document.place(*loc),
+            _WRONG,
+            f"This reads files of the {error.lake.capitalize()} table {error.folder!r},"
+            " rows that were deleted among them.",
+            f"Write the folder, `{error.folder}`: then its log says what is in the table.",
+        )
+        return None
+    except FolderError:
+        report.add(document.place(*loc), _WRONG, *_folder_said(pattern, root, loc))
+        return None
     if found is None:
         report.add(document.place(*loc), MISSING, *_SAID[MISSING])
     return found
+
+
+def _folder_said(pattern: str, root: Path, loc: tuple[Step, ...]) -> tuple[str, str]:
+    """Return what is said of a folder, and what to write."""
+    if loc[0] != "files":
+        return "This is a folder.", "Write the path of a file."
+    inside = (p for p in sorted((root / pattern).glob("[!.]*")) if p.is_file())
+    suffix = next(inside, Path("a.parquet")).suffix
+    said = (
+        "This folder is no table of Delta Lake or Iceberg: it has no `_delta_log/`,"
+        " and no `metadata/` with a `*.metadata.json`."
+    )
+    return (
+        said,
+        f"For the files in it write a glob, such as `{pattern.rstrip('/')}/*{suffix}`.",
+    )

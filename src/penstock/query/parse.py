@@ -9,6 +9,7 @@ import msgspec
 from penstock.errors import (
     InvalidJSONError,
     LimitError,
+    PenstockError,
     TooLargeError,
     raise_all,
     suggestion,
@@ -63,6 +64,14 @@ def read_query(raw: Json, limits: Limits) -> Asked:
     raise_all(reader.problems)
     assert query is not None  # noqa: S101 - a reading without a query has a problem
     return Asked(query, tuple(reader.values), layout)
+
+
+def glimpse_query(body: bytes, limits: Limits) -> Query | None:
+    """Return what can be read of a query that is wrong, None where it is nothing."""
+    try:
+        return _query(Reader(limits), decode_json(body))
+    except PenstockError:
+        return None
 
 
 def _layout(reader: Reader, raw: Json, query: Query) -> Layout | None:

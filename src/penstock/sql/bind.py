@@ -146,8 +146,9 @@ def _unfit(marker: Marker, value: Value) -> PenstockError:
             hint="Ask for a credential whose attributes have the expected form.",
         )
     shown = repr(value) if len(repr(value)) <= _SHOWN else f"{repr(value)[:_SHOWN]}…"
+    whose = f"of {parameter.attribute!r}, which is of" if parameter.attribute else "of"
     return InvalidValueError(
-        f"{shown} is not a value of {parameter.attribute!r}, which is of type {parameter.type}.",
+        f"{shown} is not a value {whose} type {parameter.type}.",
         hint=_HINTS.get(parameter.type),
         pointer=parameter.pointer,
     )

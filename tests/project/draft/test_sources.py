@@ -56,3 +56,28 @@ def test_a_format_that_nobody_reads_is_said(tmp_path: Path) -> None:
         find_sources(tmp_path / "a.xlsx")
     with pytest.raises(ConfigurationError, match="no file to read"):
         find_sources(tmp_path)
+
+
+def test_a_folder_with_a_log_is_one_table_and_its_files_are_none(tmp_path: Path) -> None:
+    lay(tmp_path, "sales/_delta_log/00.json", "sales/part-0.parquet", "sales/part-1.parquet")
+    lay(tmp_path, "house/shop/stock/metadata/0.metadata.json", "house/shop/stock/data/a.parquet")
+
+    assert found(tmp_path) == {"sales": "sales", "stock": "house/shop/stock"}
+    assert find_sources(tmp_path / "sales") == {"sales": tmp_path / "sales"}
+
+
+@pytest.mark.parametrize("part", ["year=2020", "*/*.parquet", "year=2020/a.parquet"])
+def test_a_part_of_a_table_with_a_log_is_refused(tmp_path: Path, part: str) -> None:
+    lay(tmp_path, "sales/_delta_log/00.json", "sales/year=2020/a.parquet")
+
+    with pytest.raises(ConfigurationError, match="is a Delta table") as refused:
+        find_sources(tmp_path / "sales" / part)
+    assert str(tmp_path / "sales") in (refused.value.hint or "")
+
+
+def test_the_known_kinds_name_the_folders_with_a_log(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        find_sources(tmp_path)
+
+    assert "_delta_log/" in (refused.value.hint or "")
+    assert "metadata/*.metadata.json" in (refused.value.hint or "")

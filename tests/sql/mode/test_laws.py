@@ -61,6 +61,13 @@ aggregates = st.builds(
 comparisons = st.builds(
     "{} {} {}".format, values, st.sampled_from(["=", "<>", "<", ">="]), values
 ) | st.builds("{} {} {}".format, texts, st.sampled_from(["=", "<>", "LIKE", ">"]), texts)
+# Each fails at a text that begins so and goes on, which none does that may be seen.
+patterns = st.builds(
+    "{} {} '{}!' ESCAPE '!'".format,
+    st.sampled_from(["owner", "name", "note"]),
+    st.sampled_from(["LIKE", "NOT LIKE", "ILIKE"]),
+    st.sampled_from(["riv", "SEC", "ri_"]),
+)
 subqueries = st.sampled_from(
     [
         "EXISTS (SELECT 1 FROM orders AS p WHERE p.owner <> o.owner)",
@@ -78,7 +85,9 @@ def joined(inner: Strategy) -> Strategy:
     return pairs | st.builds("NOT ({})".format, inner)
 
 
-conditions = st.recursive(comparisons | subqueries | st.just("big"), joined, max_leaves=4)
+conditions = st.recursive(
+    comparisons | patterns | subqueries | st.just("big"), joined, max_leaves=4
+)
 rows = st.builds(
     "SELECT {} AS a, {} AS b FROM orders AS o WHERE {}".format, values, texts, conditions
 )

@@ -203,3 +203,42 @@ def test_an_error_of_the_reader_says_no_more_than_the_text() -> None:
         translated("SELECT * FROM orders WHERE (")
 
     assert "sqlglot" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("dialect", "sql", "said", "hint"),
+    [
+        (None, "SELECT CAST(owner AS INTEGR) FROM orders", "not to 'INTEGR'", "'INTEGER'"),
+        ("postgres", "SELECT owner::varcar(10) FROM orders", "not to 'varcar'", "'VARCHAR'"),
+        ("snowflake", "SELECT CAST(owner AS INTEGR) FROM orders", "near 'INTEGR'", "dialect"),
+        (None, "SELECT CAST(owner AS JSON) FROM orders", "not to 'JSON'", "query-language.md"),
+        ("postgres", "SELECT CAST(owner AS a.b) FROM orders", "not to 'a.b'", "query-language.md"),
+        (None, "SELECT CAST(owner AS VARCHAR(MAX)) FROM orders", "the size of a type", ".md"),
+    ],
+)
+def test_a_type_that_nothing_is_converted_to_is_named(
+    dialect: str | None, sql: str, said: str, hint: str
+) -> None:
+    told = problems(lambda: translated(sql, dialect=dialect))
+
+    assert len(told) == 1
+    assert said in told[0].detail
+    assert hint in (told[0].hint or "")
+
+
+@pytest.mark.parametrize(
+    ("where", "said"),
+    [
+        ("id > 'foo'", "'foo' is not a value of 'id', which is of type integer."),
+        ("'foo' < (o.id)", "'foo' is not a value of 'id', which is of type integer."),
+        ("id IN ('1', 'foo')", "'foo' is not a value of 'id', which is of type integer."),
+        ("CAST('foo' AS DATE) IS NULL", "'foo' is not a value of type date."),
+        ("id + 1 = 'foo'", "'foo' is not a value of type integer."),
+    ],
+)
+def test_a_value_that_does_not_fit_is_told_with_the_column_it_is_compared_with(
+    where: str, said: str
+) -> None:
+    told = problems(lambda: translated(f"SELECT o.id FROM orders AS o WHERE {where}"))
+
+    assert [problem.detail for problem in told] == [said]

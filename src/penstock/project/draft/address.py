@@ -145,13 +145,16 @@ def _file(engine: str) -> Callable[[SplitResult, Place], Address]:
 
 
 def _read_path(path: Path, place: Place) -> Address:
+    if path.is_dir() and path.name in {"", ".."}:
+        path = path.resolve()
     if path.is_file() and (engine := _engine_of(path)) is not None:
         return _database_file(path, engine, place)
     sources = find_sources(path)
-    base = path if path.is_dir() else path.parent
+    is_folder = path.is_dir() and path not in sources.values()
+    base = path if is_folder else path.parent
     return Address(
         engine="duckdb",
-        name=to_name(base.resolve().name if path.is_dir() else "files", otherwise="files"),
+        name=to_name(base.resolve().name if is_folder else "files", otherwise="files"),
         files={table: _data(pattern, base, place) for table, pattern in sources.items()},
     )
 
@@ -178,6 +181,11 @@ def _data(found: Path, base: Path, place: Place) -> Data:
     """Return data that lies in the project, or will once it is copied there."""
     absolute = found.absolute() if base == Path() else base.resolve() / found.relative_to(base)
     root = place.root.resolve()
+    if root.is_relative_to(absolute):
+        raise ConfigurationError(
+            f"The project's folder {place.root} lies in the folder of the table {found}.",
+            hint="Name another folder for the project, and add --copy; or make it above the table.",
+        )
     if absolute.is_relative_to(root):
         return Data(absolute, absolute.relative_to(root).as_posix())
     if place.copy:

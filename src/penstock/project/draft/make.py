@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from penstock.engine.files import find_files
+from penstock.engine.files import Lake, find_files, find_lake
 from penstock.engine.load import open_engine
 from penstock.engine.types import Engine
 from penstock.errors import ConfigurationError
@@ -54,7 +54,9 @@ def _opened(address: Address, root: Path) -> Iterator[Engine]:
 def refuse_to_overwrite(root: Path, address: Address) -> None:
     """Raise ConfigurationError that lists every file that is there already."""
     written = (root / name for name in file_names(address.name))
-    paths = (*written, *(copy for _, copy in _copies(address, root)))
+    lakes = _lake_copies(address, root)
+    copies = (to for _, to in _copies(address, root) if not any(map(to.is_relative_to, lakes)))
+    paths = (*written, *lakes, *copies)
     found = [path.relative_to(root).as_posix() for path in paths if path.exists()]
     if found:
         more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
@@ -68,6 +70,10 @@ def make_project(draft: Draft, root: Path) -> tuple[str, ...]:
     """Copy the data if it is to be copied, write the files, and return their names."""
     texts = write_draft(draft)
     try:
+        for folder in _lake_copies(draft.address, root):
+            # What is left of an older copy would be read as the table's newest version.
+            if find_lake(folder) is not None:
+                shutil.rmtree(folder)
         for found, copy in _copies(draft.address, root):
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(found, copy)
@@ -85,14 +91,29 @@ def make_project(draft: Draft, root: Path) -> tuple[str, ...]:
 
 def _copies(address: Address, root: Path) -> Iterator[tuple[Path, Path]]:
     """Yield each file that has to be copied into the project, and where to."""
+    for data, target in _to_copy(address, root):
+        base, copied = _fixed(data.found), root / _fixed(Path(data.written))
+        lake = find_lake(data.found)
+        for path in _log_first(find_files(data.found), lake):
+            yield Path(path), target if path == str(base) else copied / Path(path).relative_to(base)
+
+
+def _to_copy(address: Address, root: Path) -> Iterator[tuple[Data, Path]]:
     own: Mapping[str, Data] = {} if address.database is None else {"": address.database}
     for data in (*address.files.values(), *own.values()):
         target = root / data.written
-        if target.absolute() == data.found or target.resolve() == data.found:
-            continue
-        base, copied = _fixed(data.found), root / _fixed(Path(data.written))
-        for path in find_files(data.found):
-            yield Path(path), target if path == str(base) else copied / Path(path).relative_to(base)
+        if target.absolute() != data.found and target.resolve() != data.found:
+            yield data, target
+
+
+def _lake_copies(address: Address, root: Path) -> tuple[Path, ...]:
+    """Return the folders that are copied whole, as each is a table."""
+    return tuple(to for data, to in _to_copy(address, root) if find_lake(data.found) is not None)
+
+
+def _log_first(files: Iterable[str], lake: Lake | None) -> list[str]:
+    """Order files so that what is written meanwhile is in no log that was copied."""
+    return sorted(files, key=lambda file: lake is None or Path(file).parent.name != lake.log)
 
 
 def _fixed(pattern: Path) -> Path:

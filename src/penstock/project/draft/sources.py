@@ -1,38 +1,66 @@
-"""A path → the tables that its files are."""
+"""A path → the tables that its files are, and those of Delta Lake and Iceberg."""
 
 from __future__ import annotations
 
 import glob
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
+from penstock.engine.files import find_files, find_lake
 from penstock.errors import ConfigurationError
 from penstock.project.draft.names import to_name
-from penstock.project.files import SECTIONS
+from penstock.project.files import SECTIONS, find_lake_around
 
 SUFFIXES: Final = (".parquet", ".pq", ".csv", ".tsv", ".json", ".ndjson", ".jsonl")
 _COMPRESSED: Final = frozenset({".gz", ".zst"})
+_LAKES: Final = "folders of Delta Lake (_delta_log/) and of Iceberg (metadata/*.metadata.json)"
+_DEEPEST: Final = 3  # folders that a table of a warehouse lies in
 
 _COUNTED: Final = re.compile(r"[\W\d_]+$")  # what differs between the parts of one table
 
 
 def find_sources(path: Path) -> dict[str, Path]:
-    """Return a file, or a glob of several, for each table in a file, a glob or a folder.
+    """Return a file, a glob or the folder of a log for each table in a file, a glob or a folder.
 
-    Raises ConfigurationError where there is nothing to read.
+    Raises ConfigurationError where there is nothing to read, and for parts of a table.
     """
-    if path.is_dir():
-        found = dict[str, Path]()
-        for stem, pattern in _in_folder(path):
-            found[to_name(stem, found)] = pattern
-        if found:
-            return found
+    if path.is_dir() and find_lake(path) is not None:
+        return {to_name(path.name or path.resolve().name, otherwise="table"): path}
+    found = _in_files(path) if not path.is_dir() else dict[str, Path]()
+    for stem, pattern in _in_folder(path) if path.is_dir() else ():
+        found[to_name(stem, found)] = pattern
+    if not found:
         raise ConfigurationError(
-            f"There is no file to read in {path}.", hint=f"Known are {', '.join(SUFFIXES)}."
+            f"There is no file to read in {path}.",
+            hint=f"Known are {', '.join(SUFFIXES)}, and {_LAKES}.",
         )
-    if not path.is_file() and not any(path.parent.glob(path.name)):
+    _refuse_parts(found.values())
+    return found
+
+
+def _refuse_parts(patterns: Iterable[Path]) -> None:
+    """Refuse the files of a table that is a folder: rows that were deleted lie in them."""
+    files = [
+        Path(file).resolve()
+        for pattern in patterns
+        if find_lake(pattern) is None
+        for file in find_files(pattern.absolute())
+    ]
+    around = find_lake_around(files, Path(files[0].anchor)) if files else None
+    if around is not None:
+        lake, folder = around
+        raise ConfigurationError(
+            f"{folder} is a {lake.capitalize()} table: read by themselves, its files also have"
+            " rows that were deleted.",
+            hint=f"Name that folder, {folder}, or one above it.",
+        )
+
+
+def _in_files(path: Path) -> dict[str, Path]:
+    """Return the one table that a file is, or a glob of several."""
+    if not find_files(path.absolute()):
         raise ConfigurationError(
             f"There is no file {path}.",
             hint="Name a file, a folder, or a database such as postgresql://user@host/name.",
@@ -48,8 +76,11 @@ def find_sources(path: Path) -> dict[str, Path]:
 
 def _in_folder(folder: Path) -> Iterator[tuple[str, Path]]:
     yield from _grouped(folder)
-    for below in sorted(folder.iterdir()):
-        if not below.is_dir() or below.name.startswith(".") or below.name in SECTIONS:
+    for below in _folders(folder):
+        if below.name in SECTIONS:
+            continue
+        yield from _lakes(below, _DEEPEST)
+        if find_lake(below) is not None:
             continue
         parts = [part for part in below.iterdir() if part.is_dir() and "=" in part.name]
         if parts:
@@ -60,6 +91,19 @@ def _in_folder(folder: Path) -> Iterator[tuple[str, Path]]:
         # One table in a folder of its own has the folder's name: the files are only its parts.
         alone = len(found) == 1 and glob.has_magic(found[0][1].name)
         yield from ((below.name, pattern) if alone else (stem, pattern) for stem, pattern in found)
+
+
+def _folders(folder: Path) -> Iterator[Path]:
+    yield from (p for p in sorted(folder.iterdir()) if p.is_dir() and not p.name.startswith("."))
+
+
+def _lakes(folder: Path, deepest: int) -> Iterator[tuple[str, Path]]:
+    """Yield the tables that are a folder with a log: this one, else those below it."""
+    if find_lake(folder) is not None:
+        yield folder.name, folder
+    elif deepest > 1:
+        for below in _folders(folder):
+            yield from _lakes(below, deepest - 1)
 
 
 def _grouped(folder: Path) -> Iterator[tuple[str, Path]]:

@@ -169,7 +169,6 @@ CANNOT_FAIL: Final = _HARMLESS | AGGREGATES | RANKINGS
 """What gives a value, whatever the value it is given; aggregates see filtered rows only."""
 
 
-
 def cannot_fail(node: exp.Expr) -> bool:
     """Whether an expression gives a value, whatever the values that it is given."""
     kind = type(node)

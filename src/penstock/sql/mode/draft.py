@@ -35,6 +35,11 @@ _MOST_KNOWN = 500
 _MOST_NODES = 60_000
 _PENDING = "pending"
 
+NAMED = "named"
+"""Keeps what the caller calls a column."""
+
+_BESIDE = "beside"
+
 OURS = "ours"
 """Marks a formula of the team's: what it says is not the caller's."""
 
@@ -167,6 +172,16 @@ def is_pending(node: object) -> bool:
 def read_pending(node: exp.Expr) -> tuple[int, DataType | None]:
     slot, _, known = node.name.partition(":")
     return int(slot), DataType(known) if known else None
+
+
+def set_beside(node: exp.Expr, column: str) -> None:
+    """Keep which column a value is compared with."""
+    node.meta[_BESIDE] = column
+
+
+def beside(node: exp.Expr) -> str:
+    """Return which column a value is compared with, "" where it is with none."""
+    return str(node.meta.get(_BESIDE, ""))
 
 
 def position_of(node: exp.Expr) -> tuple[int, int] | None:

@@ -32,6 +32,7 @@ from penstock.sql.mode.allowed import (
     cannot_fail,
     keys_of,
 )
+from penstock.sql.mode.casts import refused_type
 from penstock.sql.mode.draft import OURS, Draft, near_to, pending
 from penstock.sql.mode.frames import read_frame
 from penstock.sql.mode.scope import Scope, grouped_attribute
@@ -65,9 +66,9 @@ class Expressions:
             return self._query(node)
         return self._node(node) if type(node) in NODES else self.refuse(node)
 
-    def refuse(self, node: exp.Expr, said: str | None = None) -> exp.Expr:
+    def refuse(self, node: exp.Expr, said: str | None = None, hint: str | None = None) -> exp.Expr:
         detail = said or f"{_called(node)} is not allowed in SQL here."
-        self.draft.note(SQLNotAllowedError, detail, LIST_HINT, node)
+        self.draft.note(SQLNotAllowedError, detail, hint or LIST_HINT, node)
         return exp.Null()
 
     # Names and values
@@ -245,9 +246,8 @@ class Expressions:
             isinstance(size, exp.Literal) and WHOLE.fullmatch(size.name) for size in sizes
         )
         if node.this not in TYPES or node.args.get("nested") or not are_sizes:
-            self.refuse(
-                node, "SQL converts to numbers, text, dates, times, timestamps and booleans."
-            )
+            said, near = refused_type(node)
+            self.refuse(node, said, near)
             return exp.DataType(this=exp.DType.VARCHAR)
         kept = [exp.DataTypeParam(this=exp.Literal.number(size.name)) for size in sizes]
         return exp.DataType(this=node.this, expressions=kept, nested=False)

@@ -11,7 +11,7 @@ from sqlglot import exp
 from penstock.errors import SQLSyntaxError
 from penstock.model.types import DataType
 from penstock.sql.mode.allowed import COMPARISONS
-from penstock.sql.mode.draft import OURS, Draft, is_pending, read_pending
+from penstock.sql.mode.draft import NAMED, OURS, Draft, is_pending, read_pending, set_beside
 from penstock.sql.mode.types import type_from_sql, type_to_sql
 
 _CHOICES: Final = (exp.Coalesce, exp.Nullif, exp.Greatest, exp.Least)
@@ -23,6 +23,7 @@ def settle(tree: exp.Expr, draft: Draft) -> exp.Expr:
     draft.annotate(tree)
     open_values = [node for node in tree.walk() if is_pending(node)]
     for node in open_values:
+        _tell_column(node)
         slot, known = read_pending(node)
         if known is None:
             type_ = _expected(node) or DataType.STRING
@@ -114,6 +115,20 @@ def _expected(node: exp.Expr) -> DataType | None:
             return _first_type(parent.iter_expressions(), child)
         case _:
             return None
+
+
+def _tell_column(node: exp.Expr) -> None:
+    """Keep the name of the column that a value is compared with: it is told where it is unfit."""
+    parent = node.parent
+    while isinstance(parent, exp.Paren):
+        parent = parent.parent
+    if parent is None or type(parent) not in _ALIKE:
+        return
+    for other in islice(parent.iter_expressions(), _LOOKED_AT):
+        meant = other.unnest()
+        if NAMED in meant.meta:
+            set_beside(node, meant.meta[NAMED])
+            return
 
 
 def _case_type(case: exp.Case, child: exp.Expr) -> DataType | None:

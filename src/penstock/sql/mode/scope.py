@@ -12,7 +12,7 @@ from penstock.errors import AmbiguousNameError, ComputeNotAllowedError, UnknownC
 from penstock.model.types import Attribute, Column
 from penstock.plan.types import ColumnOf, Expression, FormulaOf
 from penstock.sql.expressions import column
-from penstock.sql.mode.draft import Draft, near_to
+from penstock.sql.mode.draft import NAMED, Draft, near_to
 from penstock.sql.mode.types import Named, Output, Result, Source
 
 T = TypeVar("T")
@@ -110,6 +110,7 @@ class Scope:
             source.used.add(member.emitted)
         tree = column(source.alias, member.emitted)
         tree.type = member.type
+        tree.meta[NAMED] = member.name
         return tree
 
     def aggregating(self, node: exp.Column) -> tuple[Source, Attribute] | None:

@@ -25,7 +25,7 @@ from penstock.query.sql import SQLQuery
 from penstock.query.types import Limits, Slot
 from penstock.sql.across import compile_parts
 from penstock.sql.conditions import Markers
-from penstock.sql.mode.draft import Draft, is_pending, read_pending
+from penstock.sql.mode.draft import Draft, beside, is_pending, read_pending
 from penstock.sql.mode.queries import Queries
 from penstock.sql.mode.read import read_statement
 from penstock.sql.mode.readings import write_reading
@@ -160,7 +160,7 @@ def _fill(tree: exp.Expr, markers: Markers) -> None:
 def _parameter(node: exp.Expr) -> Parameter:
     slot, type_ = read_pending(node)
     known = DataType.STRING if type_ is None else type_
-    return Parameter(Slot(slot, guard=False), known, "a value of the SQL", "/sql")
+    return Parameter(Slot(slot, guard=False), known, beside(node), "/sql")
 
 
 def _columns(result: Result) -> tuple[Column, ...]:
