@@ -26,8 +26,13 @@ from project.folders import write
 KEY = re.compile(r"pk_(live|test)_[0-9A-Za-z]{13}_[0-9A-Za-z]{49}")
 
 
+ALL = [("create", "remote"), ("list",), ("revoke", "remote"), ("rotate", "remote")]
+
+
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.delenv("PENSTOCK_MANAGER_URL", raising=False)
+    monkeypatch.delenv("PENSTOCK_DATABASE", raising=False)
     monkeypatch.chdir(tmp_path)  # no project: whatever roles there are
     return tmp_path / "state"
 
@@ -303,3 +308,45 @@ def test_a_key_for_one_api_opens_that_alone(home: Path) -> None:
     with open_database(home) as database:
         assert [key.record.api for key in KeyRepository(database).list()] == [api]
     assert fail(home, "create", "b", "--api", "nope").detail == "There is no API 'nope'."
+
+
+@pytest.mark.parametrize("command", ALL, ids=lambda it: it[0])
+def test_keys_that_the_manager_meant_would_not_hear_of_are_refused(
+    home: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    create(home, "remote")
+    monkeypatch.setenv("PENSTOCK_MANAGER_URL", "http://127.0.0.1:1")
+
+    refused = fail(home, *command)
+
+    assert "names another manager, 'http://127.0.0.1:1'" in refused.detail
+    assert "where that manager runs" in str(refused.hint)
+
+
+def test_no_state_folder_is_made_for_a_key_that_is_refused(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PENSTOCK_MANAGER_URL", "http://127.0.0.1:1")
+
+    fail(home, "create", "remote")
+
+    assert not home.exists()
+
+
+@pytest.mark.parametrize("command", ALL, ids=lambda it: it[0])
+def test_keys_of_a_folder_that_is_named_are_meant_all_the_same(
+    home: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    create(home, "remote")
+    monkeypatch.setenv("PENSTOCK_MANAGER_URL", "http://127.0.0.1:1")
+
+    succeed(home, *command, "--home", str(home))
+
+
+def test_keys_of_a_database_that_is_named_are_meant_all_the_same(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PENSTOCK_MANAGER_URL", "http://127.0.0.1:1")
+    monkeypatch.setenv("PENSTOCK_DATABASE", f"sqlite:///{home.parent / 'shared.db'}")
+
+    assert KEY.fullmatch(create(home, "remote"))

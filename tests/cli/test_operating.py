@@ -33,6 +33,9 @@ NODE = {
 }
 RELEASE = {"deployment": DEPLOYMENT, "version": "ver_a", "artifact": DIGEST, "nodes": 1, "units": 3}
 ROLLOUT: dict[str, object] = {"live": "blue", "blue": RELEASE, "green": None}
+DECIDED = {
+    name: NODE[name] for name in ("id", "colour", "deployment", "artifact", "units", "phase")
+}
 STATUS = {
     "api": API,
     "environment": "production",
@@ -199,24 +202,43 @@ def test_the_record_that_is_printed_at_the_end_is_the_ended_one(
     assert asked.count(path) == 3
 
 
-def test_scaling_during_a_deployment_tells_when_it_comes(shell: Shell, stand: Stand) -> None:
-    change = {
-        "deployment": DEPLOYMENT,
-        "kind": "deploy",
-        "phase": "starting",
-        "since": 1.0,
-        "target": "green",
-        "release": {**RELEASE, "nodes": 3},
-    }
+CHANGE = {
+    "deployment": "dep_next",
+    "kind": "deploy",
+    "phase": "ready",
+    "since": 1.0,
+    "target": "green",
+    "release": {**RELEASE, "deployment": "dep_next"},
+}
+
+
+@pytest.mark.parametrize(
+    ("rollout", "told"),
+    [
+        ({**ROLLOUT, "nodes": [DECIDED]}, "shop/orders runs on 1 node."),
+        (
+            {**ROLLOUT, "nodes": [DECIDED], "change": CHANGE},
+            "shop/orders runs on 1 node. So will dep_next (ready).",
+        ),
+        (
+            {"live": None, "change": {**CHANGE, "phase": "starting"}},
+            "shop/orders will run on 1 node once dep_next has ended (starting).",
+        ),
+        (
+            {"live": None, "parked": RELEASE},
+            "shop/orders will run on 1 node once it is started: `penstock start`.",
+        ),
+    ],
+    ids=["alone", "beside a deployment", "before anything serves", "stopped"],
+)
+def test_scaling_says_when_it_has_the_size(
+    shell: Shell, stand: Stand, rollout: dict[str, object], told: str
+) -> None:
     stand.answers[f"POST {PLACE}/scale"] = (202, {"accepted": True})
-    stand.answers[f"GET {PLACE}"] = (
-        200,
-        {**STATUS, "rollout": {**ROLLOUT, "change": change}},
-    )
+    stand.answers[f"GET {PLACE}"] = (200, {**STATUS, "rollout": rollout})
 
-    done = shell("scale", "--nodes", "3")
+    done = shell("scale", "--nodes", "1")
 
-    told = f"shop/orders will run on 3 nodes once {DEPLOYMENT} has ended (starting)."
     assert " ".join(done.text.split()) == told
 
 
@@ -261,6 +283,36 @@ def test_an_environment_that_cannot_be_is_refused_before_anything_is_sent(
     assert "'bad env!' cannot be the name of an environment." in done.err
     assert "hint: 1 to 32 of a to z" in done.err
     assert stand.asked == []
+
+
+@pytest.mark.parametrize(
+    ("command", "wrong"),
+    [
+        (("set", "A B=1", "GOOD=1", "A/B=1", "PATH=x", "bare"), ["A B", "A/B", "PATH", "bare"]),
+        (("set", "A=1", "A=2"), ["A"]),
+        (("set", "--secret", "A/B", "../x"), ["A/B", "../x"]),
+        (("unset", "A?b", "GOOD"), ["A?b"]),
+    ],
+    ids=["set", "twice", "secret", "unset"],
+)
+def test_all_names_that_no_variable_can_have_are_told_before_anything_is_sent(
+    shell: Shell, stand: Stand, command: tuple[str, ...], wrong: list[str]
+) -> None:
+    done = shell("variables", *command, given=b"hidden")
+
+    assert done.code == 1
+    assert [
+        name
+        for name in ("A B", "A/B", "PATH", "bare", "../x", "A?b", "A", "GOOD")
+        if f"error: {name!r} " in done.err
+    ] == wrong
+    assert stand.asked == []
+
+
+def test_what_is_typed_stays_one_part_of_an_address(shell: Shell, stand: Stand) -> None:
+    shell("tokens", "revoke", "a/../b?c#d")
+
+    assert {request for request, _ in stand.asked} == {"GET /tokens/a%2F..%2Fb%3Fc%23d"}
 
 
 def test_what_became_of_it_is_not_known_where_the_manager_stays_away(

@@ -21,7 +21,13 @@ from penstock.store.desk import Problem
 
 @pytest.fixture(autouse=True)
 def _of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("PENSTOCK_MANAGER_URL", "PENSTOCK_DATABASE", "PENSTOCK_DRIVER", "PENSTOCK_PORT"):
+    for name in (
+        "PENSTOCK_MANAGER_URL",
+        "PENSTOCK_DATABASE",
+        "PENSTOCK_DRIVER",
+        "PENSTOCK_PORT",
+        "PENSTOCK_HOST",
+    ):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -98,23 +104,69 @@ def test_what_does_not_come_by_waiting_is_not_waited_for(
     assert is_hopeless(missing, waited=stands + 1, stands=stands) is hopeless
 
 
-def test_what_is_up_is_not_started_again(shell: Shell, tmp_path: Path) -> None:
-    home = tmp_path / "state"
+@contextmanager
+def up_already(home: Path, *options: str) -> Iterator[None]:
+    """Have a manager run that was started so, as far as anybody can see."""
     home.mkdir()
     program = "import sys; print(flush=True); sys.stdin.read()"
-    with subprocess.Popen(
-        [sys.executable, "-c", program, "manager"], stdin=-1, stdout=-1
-    ) as running:
+    command = [sys.executable, "-c", program, "manager", *options]
+    with subprocess.Popen(command, stdin=-1, stdout=-1) as running:
         assert running.stdout is not None
         running.stdout.readline()
         said = {"address": "http://127.0.0.1:1", "token": "t", "pid": running.pid}
         (home / "manager.json").write_text(json.dumps(said))
-
-        done = shell("up", "--detach")
-
+        yield
         running.communicate()
+
+
+@pytest.mark.parametrize(
+    "same",
+    [
+        (),
+        ("--port", "8081", "--driver", "docker"),
+        ("--manager-port", "1"),
+        ("--manager-port", "0"),
+    ],
+    ids=["nothing said", "said again", "its port", "any port"],
+)
+def test_what_is_up_is_not_started_again(
+    shell: Shell, tmp_path: Path, same: tuple[str, ...]
+) -> None:
+    home = tmp_path / "state"
+    with up_already(home, "--gateway-port", "8081", "--driver=docker"):
+        done = shell("up", "--detach", *same)
+
     assert (done.code, "Penstock is up already" in done.text) == (0, True)
     assert not (home / "manager.log").exists()
+
+
+def test_options_that_differ_from_what_runs_are_all_told(shell: Shell, tmp_path: Path) -> None:
+    given = ("--port", "19999", "--driver", "docker", "--manager-port", "2", "--host", "127.0.0.1")
+    with up_already(tmp_path / "state", "--gateway-port", "8081"):
+        done = shell("up", "--detach", *given)
+
+    assert done.code == 1
+    told = "--port is 8081, not 19999; --manager-port is 1, not 2; --driver is process, not docker."
+    assert told in done.err
+    assert "hint: `penstock down` ends it" in done.err
+
+
+def test_a_variable_that_differs_from_what_runs_is_told(
+    shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with up_already(tmp_path / "state", "--gateway-port", "8081"):
+        monkeypatch.setenv("PENSTOCK_PORT", "19999")
+        done = shell("up", "--detach")
+
+    assert (done.code, "--port is 8081, not 19999." in done.err) == (1, True)
+
+
+def test_a_driver_that_does_not_exist_is_refused_first(shell: Shell, tmp_path: Path) -> None:
+    with up_already(tmp_path / "state"):
+        done = shell("up", "--detach", "--driver", "dokcer")
+
+    assert "There is no driver 'dokcer'" in done.err
+    assert "hint: Did you mean 'docker'?" in done.err
 
 
 @pytest.mark.parametrize("command", ["up", "manager"])
@@ -124,14 +176,17 @@ def test_every_driver_is_named_in_the_help(shell: Shell, command: str) -> None:
     assert all(name in told for name in DRIVERS)
 
 
-def test_the_log_of_before_is_put_aside_when_it_is_long(shell: Shell, tmp_path: Path) -> None:
+def test_the_log_of_before_is_put_aside_when_it_is_long(
+    shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PENSTOCK_DATABASE", "nowhere")
     log = tmp_path / "state" / "manager.log"
     log.parent.mkdir()
     log.write_bytes(b"of before\n" * (LOG_BYTES // 10 + 1))
 
-    done = shell("up", "--detach", "--driver", "nobody", "--manager-port", "0", "--port", free())
+    done = shell("up", "--detach", "--manager-port", "0", "--port", free())
 
-    assert "There is no driver 'nobody'" in done.err
+    assert "The manager did not start" in done.err
     assert log.with_name("manager.log.1").stat().st_size > LOG_BYTES
     assert b"of before" not in log.read_bytes()
 

@@ -16,6 +16,7 @@ from deploy.artifact.small import Workshop
 from deploy.rollout.driving import release
 from penstock.control.last_words import failure_of
 from penstock.deploy.rollout.events import (
+    Approve,
     ChecksPassed,
     Deploy,
     NodeDrained,
@@ -98,10 +99,12 @@ def has_served(stand: Standing, version: VersionRecord) -> None:
         deployments.finish(work, record.id, Phase.DONE.value)
 
 
-def serve(stand: Standing, version: VersionRecord, nodes: int = 1) -> Place:
+def serve(
+    stand: Standing, version: VersionRecord, nodes: int = 1, *, approval: bool = False
+) -> Place:
     """Have a version serve, with nothing kept warm beside it."""
     place, places = Place(version.api), stand.places
-    live = release("live", nodes=nodes)
+    live = release("live", nodes=nodes, options=Options(bake=0, approval=approval))
     places.ask(place, Deploy(replace(live, version=version.id, artifact=version.artifact)))
     for node in places.tell(place, Picked()).nodes:
         stand.driver.start(
@@ -115,6 +118,8 @@ def serve(stand: Standing, version: VersionRecord, nodes: int = 1) -> Place:
         )
         places.tell(place, NodeReady(node.id))
     places.tell(place, ChecksPassed(Colour.BLUE))
+    if approval:
+        places.ask(place, Approve())
     assert places.tell(place, Routed(Colour.BLUE)).live is Colour.BLUE
     stand.desk.fleet.look()
     return place
@@ -183,6 +188,18 @@ def test_going_back_by_a_deployment_tells_why_in_the_history_from_its_beginning_
 
     for record in (begun, ended):
         assert (record.kind, record.reason) == ("rollback", "wrong numbers")
+
+
+def test_going_back_waits_for_no_approval_as_it_is_asked_for_by_hand(stand: Standing) -> None:
+    earlier = make_version(stand, "v1", OLD)
+    has_served(stand, earlier)
+    place = serve(stand, make_version(stand, "v2", NEW, earlier.api), approval=True)
+
+    stand.desk.rollback(place, "", LOCAL)
+
+    change = stand.places.state(place).change
+    assert change is not None
+    assert not change.release.options.approval
 
 
 @pytest.mark.parametrize(

@@ -8,14 +8,24 @@ from typing import Annotated, Final, TypeAlias
 import typer
 
 DEFAULT_HOME: Final = Path(".penstock")
-_PANEL: Final = "Where and how"
+PANEL: Final = "Where and how"
 
 Home: TypeAlias = Annotated[
     Path,
-    typer.Option(
-        "--home", envvar="PENSTOCK_HOME", help="The state folder.", rich_help_panel=_PANEL
-    ),
+    typer.Option("--home", envvar="PENSTOCK_HOME", help="The state folder.", rich_help_panel=PANEL),
 ]
 AsJson: TypeAlias = Annotated[
-    bool, typer.Option("--json", help="Print JSON, for programs.", rich_help_panel=_PANEL)
+    bool, typer.Option("--json", help="Print JSON, for programs.", rich_help_panel=PANEL)
 ]
+
+
+def is_typed(context: typer.Context, name: str) -> bool:
+    """Whether an option's value was typed at the command, not left out or of the environment."""
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
+
+
+def is_given(context: typer.Context, name: str) -> bool:
+    """Whether an option's value was typed, or is of the environment; not left out."""
+    source = context.get_parameter_source(name)
+    return source is not None and source.name in ("COMMANDLINE", "ENVIRONMENT")

@@ -1,15 +1,49 @@
-"""What somebody wants of a key × the project they stand in → whether that means anything here."""
+"""What somebody wants of a key × where they stand → whether that means anything here."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Annotated, TypeAlias
+
+import typer
 
 from penstock.auth.principal import PERMISSIONS
+from penstock.cli.home import PANEL, is_typed
+from penstock.cli.remote import ADDRESS
 from penstock.errors import ConfigurationError, raise_all, suggestion
 from penstock.project.files import ROOT_FILE
 from penstock.project.load import check_project
+from penstock.store.database import VARIABLE
+
+
+def _check_here(context: typer.Context, home: Path) -> Path:
+    """Refuse keys of a state folder where another manager is meant: it would not hear of them.
+
+    `--home`, or PENSTOCK_DATABASE, says that these are meant all the same.
+    """
+    address = os.environ.get(ADDRESS)
+    named = is_typed(context, "home") or VARIABLE in os.environ
+    if address is None or named or context.resilient_parsing:
+        return home
+    raise ConfigurationError(
+        f"{ADDRESS} names another manager, {address!r}, which does not hear of keys made here.",
+        hint="Run `penstock keys` where that manager runs, or ask it: POST /api/v1/keys. "
+        "--home FOLDER is for the keys of a state folder here.",
+    )
+
+
+KeysHome: TypeAlias = Annotated[
+    Path,
+    typer.Option(
+        "--home",
+        envvar="PENSTOCK_HOME",
+        help="The state folder.",
+        rich_help_panel=PANEL,
+        callback=_check_here,
+    ),
+]
 
 
 def check_wishes(roles: Sequence[str], permissions: Iterable[str], folder: Path) -> str | None:

@@ -21,9 +21,9 @@ from penstock.auth.keyring import KeyRecord
 from penstock.auth.principal import AttributeValue
 from penstock.auth.rotation import KeyState, key_state
 from penstock.cli.completing import offer
-from penstock.cli.home import DEFAULT_HOME, AsJson, Home
+from penstock.cli.home import DEFAULT_HOME, AsJson
 from penstock.cli.key_api import api_names, find_api
-from penstock.cli.key_checks import check_wishes
+from penstock.cli.key_checks import KeysHome, check_wishes
 from penstock.cli.key_options import parse_attributes, parse_duration, parse_name, parse_words
 from penstock.cli.listing import print_list
 from penstock.cli.place import complete_api, text
@@ -115,7 +115,7 @@ def create_key(  # noqa: PLR0913 each is an option of the command
         Path,
         typer.Option(help="The project whose roles these are.", rich_help_panel="Where and how"),
     ] = Path(),
-    home: Home = DEFAULT_HOME,
+    home: KeysHome = DEFAULT_HOME,
     as_json: AsJson = False,
 ) -> None:
     """Make a key, and show it this once.
@@ -153,7 +153,7 @@ def create_key(  # noqa: PLR0913 each is an option of the command
 def list_keys(
     *,
     everything: Annotated[bool, typer.Option("--all", help="Show revoked keys too.")] = False,
-    home: Home = DEFAULT_HOME,
+    home: KeysHome = DEFAULT_HOME,
     as_json: AsJson = False,
 ) -> None:
     """List the keys, never their secrets.
@@ -180,7 +180,9 @@ def list_keys(
 
 
 @app.command("revoke")
-def revoke_key(reference: Reference, *, home: Home = DEFAULT_HOME, as_json: AsJson = False) -> None:
+def revoke_key(
+    reference: Reference, *, home: KeysHome = DEFAULT_HOME, as_json: AsJson = False
+) -> None:
     """Refuse a key from now on, on every node within 5 seconds. This cannot be undone.
 
     By name, or by id:
@@ -210,7 +212,7 @@ def rotate_key(
     finish: Annotated[
         bool, typer.Option("--finish", help="End the old secret of a rotation now.")
     ] = False,
-    home: Home = DEFAULT_HOME,
+    home: KeysHome = DEFAULT_HOME,
     as_json: AsJson = False,
 ) -> None:
     """Give a key a new secret. The old one works too until it is finished, or --grace ends.

@@ -2,37 +2,38 @@
 
 from __future__ import annotations
 
-import queue
 import sys
-import threading
-from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import islice
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from itertools import chain, islice
 from typing import Annotated, Final
 
 import msgspec
 import typer
 
 from penstock.cli.completing import offer
+from penstock.cli.following import Following, Wanted
 from penstock.cli.home import DEFAULT_HOME, Home
 from penstock.cli.place import PRODUCTION, ApiArgument, EnvironmentOption, Target, find_target, text
-from penstock.cli.remote import Manager, open_manager
+from penstock.cli.remote import Manager, open_manager, part
 from penstock.cli.waiting import read_status
-from penstock.errors import ManagerUnreachableError, NotFoundError, PenstockError
+from penstock.errors import NotFoundError
 from penstock.store.desk import KeptLog
 
 _SHOWN: Final = 200  # characters of a reason: the log below it says all
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """Whose logs are wanted: of one node, of one deployment, of both, or of whatever runs."""
+class _Found:
+    """The nodes that run, and those that are gone and whose logs were kept, oldest first."""
 
-    node: str | None
-    deployment: str | None
+    running: list[str]
+    gone: list[str] = field(default_factory=list)
 
-    def fits(self, node: str, deployment: str) -> bool:
-        return self.node in (None, node) and self.deployment in (None, deployment)
+    @property
+    def nodes(self) -> list[str]:
+        return [*self.running, *self.gone]
 
 
 def complete_node(context: typer.Context, incomplete: str) -> list[str]:
@@ -66,7 +67,9 @@ def logs(  # noqa: PLR0913 each is an option of the command
             autocompletion=complete_deployment,
         ),
     ] = None,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as they print.")] = False,
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="Go on as they print, and as nodes come.")
+    ] = False,
     tail: Annotated[int, typer.Option(min=0, help="How many lines of each node.")] = 50,
     environment: EnvironmentOption = PRODUCTION,
     home: Home = DEFAULT_HOME,
@@ -77,42 +80,49 @@ def logs(  # noqa: PLR0913 each is an option of the command
 
     Example: penstock logs flights -f
     """
+    wanted = Wanted(node, deployment)
     with open_manager(home) as manager:
         target = find_target(manager, api, environment)
-        nodes = _find_nodes(manager, target, Wanted(node, deployment))
+        found = _find_nodes(manager, target, wanted, follow=follow)
+        following = Following(manager, target, wanted, tail, _remark)
+        told = _told(manager, found.gone if follow else found.nodes, tail)
         try:
-            for name, line in _all(manager, nodes, tail=tail, follow=follow):
-                prefix = f"{name} | " if len(nodes) > 1 else ""
-                sys.stdout.write(f"{prefix}{line}\n")
-                sys.stdout.flush()
+            with closing(following.lines()) as coming:
+                _print(found, chain(told, coming) if follow else told)
         except KeyboardInterrupt:
             return
         except BrokenPipeError:
             sys.stderr.close()
 
 
-def _find_nodes(manager: Manager, target: Target, wanted: Wanted) -> list[str]:
+def _print(found: _Found, lines: Iterable[tuple[str, str]]) -> None:
+    """Print the lines, each with its node once there are several."""
+    known = set(found.nodes)
+    for node, line in lines:
+        known.add(node)
+        prefix = f"{node} | " if len(known) > 1 else ""
+        sys.stdout.write(f"{prefix}{line}\n")
+        sys.stdout.flush()
+
+
+def _find_nodes(manager: Manager, target: Target, wanted: Wanted, *, follow: bool) -> _Found:
     """Return the nodes that run, and those whose logs were kept where such are wanted."""
-    running = [
-        node.id
-        for node in read_status(manager, target).nodes
-        if wanted.fits(node.id, node.deployment)
-    ]
+    status = read_status(manager, target)
+    running = wanted.running(status)
     if running and wanted.deployment is None:
-        return running
+        return _Found(running)
     kept = [
         log
         for log in read_kept(manager, target)
         if log.node not in running and wanted.fits(log.node, log.deployment)
     ]
-    if not running and not kept:
+    if not running and not kept and not (follow and wanted.may_come(status.rollout)):
         raise _nothing(target, wanted)
-    if not running and wanted == Wanted(None, None):
+    if kept and not running and wanted == Wanted(None, None):
         kept = [log for log in kept if log.deployment == kept[0].deployment]
     for log in kept:
-        gone = f"{log.node} of {log.deployment} is gone: {_shortened(log.reason)}"
-        typer.echo(gone, err=True)
-    return [*running, *(log.node for log in reversed(kept))]
+        _remark(f"{log.node} of {log.deployment} is gone: {_shortened(log.reason)}")
+    return _Found(running, [log.node for log in reversed(kept)])
 
 
 def read_kept(manager: Manager, target: Target) -> list[KeptLog]:
@@ -140,46 +150,13 @@ def _shortened(reason: str) -> str:
     return reason if len(reason) <= _SHOWN else f"{reason[:_SHOWN]}…"
 
 
-def _all(
-    manager: Manager, nodes: list[str], *, tail: int, follow: bool
-) -> Iterator[tuple[str, str]]:
-    """Yield the lines of one node after the other, or while they follow, as they come."""
-    if follow:
-        yield from _as_they_come(manager, nodes, tail)
-        return
+def _told(manager: Manager, nodes: list[str], tail: int) -> Iterator[tuple[str, str]]:
+    """Yield the last lines of one node after the other."""
     for node in nodes:
-        for line in _lines(manager, node, tail=tail, follow=False):
-            yield node, line
+        with manager.stream(f"/nodes/{part(node)}/logs", tail=tail, follow="false") as response:
+            for line in response.iter_lines():
+                yield node, line
 
 
-def _as_they_come(manager: Manager, nodes: list[str], tail: int) -> Iterator[tuple[str, str]]:
-    lines: queue.Queue[tuple[str, str] | None] = queue.Queue(maxsize=1000)
-
-    def read(node: str) -> None:
-        try:
-            for line in _lines(manager, node, tail=tail, follow=True):
-                lines.put((node, line))
-        except PenstockError as error:
-            lines.put((node, f"({error.detail})"))
-        lines.put(None)
-
-    for node in nodes:
-        threading.Thread(target=read, args=(node,), daemon=True).start()
-    ended = 0
-    while ended < len(nodes):
-        found = lines.get()
-        if found is None:
-            ended += 1
-        else:
-            yield found
-
-
-def _lines(manager: Manager, node: str, *, tail: int, follow: bool) -> Iterator[str]:
-    path = f"/nodes/{node}/logs"
-    wanted = "true" if follow else "false"
-    try:
-        with manager.stream(path, tail=tail, follow=wanted) as response:
-            yield from response.iter_lines()
-    except ManagerUnreachableError:
-        if not follow:
-            raise
+def _remark(said: str) -> None:
+    typer.echo(said, err=True)

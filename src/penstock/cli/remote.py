@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import BinaryIO, TypeAlias
+from urllib.parse import quote
 from uuid import uuid4
 
 import httpx
@@ -30,7 +31,8 @@ from penstock.query.types import Json
 STATE = "manager.json"
 _TIMEOUT = 30.0
 _BETWEEN = 0.3  # seconds between two tries
-_ADDRESS = "PENSTOCK_MANAGER_URL"
+_SILENCE = 60.0  # seconds: streams of events have a heartbeat
+ADDRESS = "PENSTOCK_MANAGER_URL"
 _TOKEN = "PENSTOCK_TOKEN"  # noqa: S105 the name of a variable
 
 _TOKENS = f"Where the manager runs, `penstock tokens create` makes one; put it in {_TOKEN}."
@@ -137,10 +139,15 @@ class Manager:
 
     @contextmanager
     def stream(
-        self, path: str, headers: Mapping[str, str] | None = None, **parameters: str | int | None
+        self,
+        path: str,
+        headers: Mapping[str, str] | None = None,
+        silence: float | None = _SILENCE,
+        **parameters: str | int | None,
     ) -> Iterator[httpx.Response]:
+        """Give an answer that comes by and by: `silence` seconds at most without any, if set."""
         wanted = {name: value for name, value in parameters.items() if value is not None}
-        timeout = httpx.Timeout(_TIMEOUT, read=60.0)
+        timeout = httpx.Timeout(_TIMEOUT, read=silence)
         try:
             with self.client.stream(
                 "GET", "/api/v1" + path, params=wanted, headers=headers, timeout=timeout
@@ -210,6 +217,11 @@ class Manager:
         return token != known
 
 
+def part(name: str) -> str:
+    """Return what somebody typed as one part of a path, whatever characters it has."""
+    return quote(name, safe="")
+
+
 @contextmanager
 def open_manager(home: Path) -> Iterator[Manager]:
     """Find the manager: PENSTOCK_MANAGER_URL and PENSTOCK_TOKEN, or that of the state folder."""
@@ -227,16 +239,16 @@ def manager_of(running: Running, home: Path) -> Iterator[Manager]:
 
 def find_running(home: Path) -> Running:
     """Return where the manager is, by what is written. Raises ManagerUnreachableError."""
-    address, token = os.environ.get(_ADDRESS), os.environ.get(_TOKEN)
+    address, token = os.environ.get(ADDRESS), os.environ.get(_TOKEN)
     if address is not None:
         if not token:
             raise ManagerUnreachableError(
-                f"{_ADDRESS} is set, {_TOKEN} is not.",
+                f"{ADDRESS} is set, {_TOKEN} is not.",
                 hint=_TOKENS,
             )
         if not address.startswith(("http://", "https://")):
             raise ConfigurationError(
-                f"{_ADDRESS} is {address!r}.", hint="It is an address: https://host:port."
+                f"{ADDRESS} is {address!r}.", hint="It is an address: https://host:port."
             )
         return Running(address, token)
     return read_running(home)
@@ -256,8 +268,8 @@ def read_running(home: Path) -> Running:
 def _unreachable(address: str, error: Exception) -> ManagerUnreachableError:
     return ManagerUnreachableError(
         f"The manager at {address} does not answer ({type(error).__name__}).",
-        hint=f"{_ADDRESS} names it: is it the manager's address, and is there a way to it?"
-        if _ADDRESS in os.environ
+        hint=f"{ADDRESS} names it: is it the manager's address, and is there a way to it?"
+        if ADDRESS in os.environ
         else "`penstock up` starts it; its log, manager.log, is in the state folder.",
     )
 

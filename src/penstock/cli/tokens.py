@@ -16,7 +16,7 @@ from penstock.cli.home import DEFAULT_HOME, AsJson, Home
 from penstock.cli.key_options import parse_duration
 from penstock.cli.listing import print_list
 from penstock.cli.place import text
-from penstock.cli.remote import Manager, open_manager
+from penstock.cli.remote import Manager, open_manager, part
 from penstock.errors import ManagementError, NotFoundError
 from penstock.query.types import Json
 
@@ -143,7 +143,7 @@ def revoke_token(
     """
     with open_manager(home) as manager:
         try:
-            manager.delete(f"/tokens/{token}")
+            manager.delete(f"/tokens/{part(token)}")
         except NotFoundError as error:
             hint = error.hint or "`penstock tokens list` shows the ids of all."
             raise NotFoundError(error.detail, hint=hint) from error

@@ -21,7 +21,8 @@ import psutil
 import typer
 from rich.console import Console
 
-from penstock.cli.home import DEFAULT_HOME, Home
+from penstock.cli.already import find_already
+from penstock.cli.home import DEFAULT_HOME, Home, is_given
 from penstock.cli.manager_log import LOG
 from penstock.cli.place import api_names
 from penstock.cli.ports import check_ports
@@ -30,7 +31,7 @@ from penstock.cli.state_folder import make_home, using
 from penstock.cli.status import read_statuses
 from penstock.control.settings import DEFAULT_PORT, ControlSettings
 from penstock.control.shutdown import end_all
-from penstock.deploy.drivers.find import DRIVERS
+from penstock.deploy.drivers.find import DRIVERS, check_driver
 from penstock.deploy.drivers.process.launch import LOG_BYTES
 from penstock.deploy.gateway.files import shorten
 from penstock.errors import ConfigurationError, ManagerUnreachableError, PenstockError, StateError
@@ -70,6 +71,7 @@ class Ports:
 
 
 def up(  # noqa: PLR0913 each is an option of the command
+    context: typer.Context,
     *,
     port: Annotated[
         int, typer.Option(envvar="PENSTOCK_PORT", help="The gateway's port.", min=1, max=65535)
@@ -96,10 +98,13 @@ def up(  # noqa: PLR0913 each is an option of the command
     Example: penstock up --detach && penstock deploy
     """
     console = Console()
-    already = _running_already(home)
+    check_driver(driver)
+    already = find_already(home)
     if already is not None:
+        already.refuse_others(_given(context))
         console.print("[bold green]Penstock is up already.[/] `penstock down` ends it.")
-        console.print(f"The manager: {already.address}, its log: {home / LOG}", highlight=False)
+        address = already.running.address
+        console.print(f"The manager: {address}, its log: {home / LOG}", highlight=False)
         return
     check_ports(home, host, port, manager_port)
     options = ["--gateway-port", str(port), "--gateway-host", host, "--driver", driver]
@@ -113,6 +118,12 @@ def up(  # noqa: PLR0913 each is an option of the command
         with contextlib.suppress(KeyboardInterrupt):
             manager.wait()
     bring_down(home, console)
+
+
+def _given(context: typer.Context) -> dict[str, str]:
+    """Return what was said of how it runs, at the command or by variables."""
+    names = ("port", "manager_port", "host", "driver")
+    return {name: str(context.params[name]) for name in names if is_given(context, name)}
 
 
 def down(*, home: Home = DEFAULT_HOME) -> None:
@@ -186,16 +197,6 @@ def started(
             manager.wait(_STOP_SECONDS)
         raise
     yield manager, running
-
-
-def _running_already(home: Path) -> Running | None:
-    try:
-        running = read_running(home)
-        process = psutil.Process(running.pid)
-        mine = "manager" in process.cmdline() and process.status() != psutil.STATUS_ZOMBIE
-    except (ManagerUnreachableError, psutil.Error, ValueError):
-        return None
-    return running if mine else None
 
 
 def bring_down(home: Path, console: Console) -> None:

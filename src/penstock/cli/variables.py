@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -23,8 +24,9 @@ from penstock.cli.place import (
     find_target,
     text,
 )
-from penstock.cli.remote import Manager, open_manager
-from penstock.errors import ConfigurationError, NotFoundError, PenstockError
+from penstock.cli.remote import Manager, open_manager, part
+from penstock.deploy.variables import check_variable
+from penstock.errors import ConfigurationError, NotFoundError, PenstockError, raise_all
 from penstock.project.place import is_project
 
 app = typer.Typer(
@@ -106,7 +108,7 @@ def set_variable(
     with open_manager(home) as manager:
         target = _target(manager, api, environment)
         for name, value in wanted.items():
-            manager.put(f"{target.path}/{kind}/{name}", {"value": value})
+            manager.put(f"{target.path}/{kind}/{part(name)}", {"value": value})
         Console().print(f"{', '.join(wanted)} set. Nodes that are started from now on have it.")
         _tell_of_nothing(manager, target)
 
@@ -123,12 +125,13 @@ def unset_variable(
 
     Example: penstock variables unset PG_HOST
     """
+    raise_all(list(_wrong_names(names)))
     with open_manager(home) as manager:
         target = find_target(manager, api or _of_folder(), environment)
         secrets = {text(it, "name") for it in manager.items(f"{target.path}/secrets")}
         for name in names:
             kind = "secrets" if name in secrets else "variables"
-            _remove(manager, f"{target.path}/{kind}/{name}")
+            _remove(manager, f"{target.path}/{kind}/{part(name)}")
         Console().print(f"{', '.join(names)} removed.")
 
 
@@ -171,15 +174,31 @@ def _remove(manager: Manager, path: str) -> None:
 
 
 def _pairs(texts: list[str]) -> dict[str, str]:
-    found = {}
+    """Return the values by name. Raises all that is wrong with them at once."""
+    found: dict[str, str] = {}
+    wrong: list[PenstockError] = []
     for pair in texts:
         name, equals, value = pair.partition("=")
         if not equals:
-            raise ConfigurationError(
-                f"{pair!r} is not NAME=VALUE.", hint="For a secret: --secret, and the name only."
-            )
+            said = f"{pair!r} is not NAME=VALUE."
+            hint = "For a secret: --secret, and the name only."
+            wrong.append(ConfigurationError(said, hint=hint))
+        elif name in found:
+            wrong.append(ConfigurationError(f"{name!r} is set twice.", hint="Set it once."))
+        else:
+            wrong.extend(_wrong_names([name]))
         found[name] = value
+    raise_all(wrong)
     return found
+
+
+def _wrong_names(names: Iterable[str]) -> Iterator[PenstockError]:
+    """Yield what a manager would refuse them with."""
+    for name in names:
+        try:
+            check_variable(name)
+        except PenstockError as error:
+            yield error
 
 
 def _secrets(names: list[str]) -> dict[str, str]:
@@ -189,6 +208,7 @@ def _secrets(names: list[str]) -> dict[str, str]:
             "A secret's value does not belong on a command line.",
             hint="Give its name only; the value is asked for, or read from standard input.",
         )
+    raise_all(list(_wrong_names(names)))
     if sys.stdin.isatty():
         return {name: typer.prompt(name, hide_input=True) for name in names}
     if len(names) > 1:

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from penstock.cli.place import Target
 from penstock.cli.remote import Manager
-from penstock.deploy.rollout.types import NodePhase, Phase
+from penstock.deploy.rollout.types import NodePhase
 from penstock.errors import DeploymentFailedError
 from penstock.store.desk import PlaceStatus
 
@@ -27,14 +27,16 @@ def read_status(manager: Manager, target: Target) -> PlaceStatus:
 def wait_for_size(
     manager: Manager, target: Target, console: Console, asked: Mapping[str, object]
 ) -> None:
-    """Wait for the `nodes` and `units` that were asked for, unless a deployment comes first.
+    """Wait for the `nodes` and `units` that were asked for, of what serves.
+
+    A deployment that is under way is sized alike; where nothing serves yet that is told instead.
 
     Raises DeploymentFailedError where it takes too long.
     """
     columns = (TextColumn("{task.description}"), BarColumn(bar_width=24), TimeElapsedColumn())
     until = time.monotonic() + _PATIENCE
     status = read_status(manager, target)
-    later = _once_deployed(status)
+    later = _once_it_serves(status)
     if later is not None:
         console.print(f"[bold]{target.name}[/] {later}")
         return
@@ -52,6 +54,7 @@ def wait_for_size(
             if fit == wanted and not others and _is_asked(status, asked):
                 console.print(
                     f"[bold green]{target.name}[/] runs on {wanted} node{'s' * (wanted != 1)}."
+                    f"{_what_comes(status)}"
                 )
                 return
             time.sleep(_BETWEEN)
@@ -63,17 +66,28 @@ def wait_for_size(
     )
 
 
-def _once_deployed(status: PlaceStatus) -> str | None:
-    """Say what the size will be, where a deployment is under way that decides when."""
+def _once_it_serves(status: PlaceStatus) -> str | None:
+    """Say what the size will be, where nothing serves that would have it now."""
     rollout = status.rollout
-    change = rollout.change
-    if change is None or change.phase is Phase.BAKING:
+    if rollout.live is not None:
         return None
-    nodes = change.release.nodes
-    return (
-        f"will run on {nodes} node{'s' * (nodes != 1)} once {change.deployment} has ended "
-        f"({change.progress(rollout.clock)})."
-    )
+    change, parked = rollout.change, rollout.parked
+    if change is not None:
+        nodes = change.release.nodes
+        when = f"{change.deployment} has ended ({change.progress(rollout.clock)})"
+    elif parked is not None:
+        nodes, when = parked.nodes, "it is started: `penstock start`"
+    else:
+        return None
+    return f"will run on {nodes} node{'s' * (nodes != 1)} once {when}."
+
+
+def _what_comes(status: PlaceStatus) -> str:
+    """Say that what is to serve next has the size too: its nodes may still be starting."""
+    change = status.rollout.change
+    if change is None or change.target is status.rollout.live:
+        return ""
+    return f" So will {change.deployment} ({change.progress(status.rollout.clock)})."
 
 
 def _is_asked(status: PlaceStatus, asked: Mapping[str, object]) -> bool:

@@ -71,6 +71,15 @@ class _Look:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class _Occasion:
+    """What a deployment is, who asked for it, and why."""
+
+    kind: Kind
+    by: Actor
+    reason: str = ""
+
+
 @dataclass(slots=True)
 class ControlDesk:
     """The one desk of a manager: a `manager.ports.Desk`."""
@@ -102,7 +111,7 @@ class ControlDesk:
             units=wish.units or size[1],
             options=wish.options,
         )
-        return self._deploy(place, release, by)
+        return self._deploy(place, release, _Occasion(Kind.DEPLOY, by))
 
     def promote(self, place: Place, by: Actor) -> None:
         del by  # whoever calls has audited it
@@ -119,9 +128,10 @@ class ControlDesk:
             self.world.places.ask(place, RollBack(state.change.deployment, reason))
             return self._record(state.change.deployment)
         warm = None if state.live is None else state.release(state.live.other)
+        occasion = _Occasion(Kind.ROLLBACK, by, reason)
         if warm is None:
-            return self._redeploy(place, state, by)
-        record = self._write(place, warm, Kind.ROLLBACK, by)
+            return self._redeploy(place, state, occasion)
+        record = self._write(place, warm, occasion)
         self._ask_or_drop(place, RollBack(record.id, reason), record)
         return record
 
@@ -142,7 +152,7 @@ class ControlDesk:
         if parked is None:
             self.world.places.ask(place, Start("dep_none"))  # says why not
             raise ConflictError("There is nothing to start.")
-        record = self._write(place, parked, Kind.START, by)
+        record = self._write(place, parked, _Occasion(Kind.START, by))
         self._ask_or_drop(place, Start(record.id), record)
         return record
 
@@ -216,12 +226,13 @@ class ControlDesk:
             )
         return record.version_id, record.digest
 
-    def _deploy(self, place: Place, release: Release, by: Actor) -> DeploymentRecord:
-        record = self._write(place, release, Kind.DEPLOY, by)
+    def _deploy(self, place: Place, release: Release, occasion: _Occasion) -> DeploymentRecord:
+        record = self._write(place, release, occasion)
         self._ask_or_drop(place, Deploy(replace(release, deployment=record.id)), record)
         return record
 
-    def _redeploy(self, place: Place, state: Rollout, by: Actor) -> DeploymentRecord:
+    def _redeploy(self, place: Place, state: Rollout, occasion: _Occasion) -> DeploymentRecord:
+        """Go back by a deployment: for the rollout it is one like any other."""
         earlier = self.history.before(place, state)
         live = None if state.live is None else state.release(state.live)
         options = Options() if live is None else live.options
@@ -232,9 +243,9 @@ class ControlDesk:
             artifact=self._again(earlier),
             nodes=size[0],
             units=size[1],
-            options=replace(options, bake=0.0),
+            options=replace(options, bake=0.0, approval=False),
         )
-        return self._deploy(place, release, by)
+        return self._deploy(place, release, occasion)
 
     def _again(self, earlier: DeploymentRecord) -> str | None:
         """Return what was deployed then, None where it was removed but can be built again.
@@ -253,17 +264,18 @@ class ControlDesk:
             hint="Deploy a version: `penstock history` shows those that were deployed.",
         )
 
-    def _write(self, place: Place, release: Release, kind: Kind, by: Actor) -> DeploymentRecord:
+    def _write(self, place: Place, release: Release, occasion: _Occasion) -> DeploymentRecord:
         draft = DeploymentDraft(
             api=place.api,
             environment=place.environment,
             version=release.version,
             artifact=release.artifact,
-            kind=kind.value,
+            kind=occasion.kind.value,
             nodes=release.nodes,
             units=release.units,
+            reason=occasion.reason,
         )
-        with working(self.world.database, by, time.time()) as work:
+        with working(self.world.database, occasion.by, time.time()) as work:
             return deployments.create(work, draft)
 
     def _ask_or_drop(

@@ -34,7 +34,7 @@ class DeploymentRow(Row, Audited):
 
 
 class DeploymentDraft(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be deployed; `version` is an id, `units` are of each node."""
+    """What is to be deployed, and why; `version` is an id, `units` are of each node."""
 
     api: str
     environment: str
@@ -43,15 +43,18 @@ class DeploymentDraft(msgspec.Struct, frozen=True, kw_only=True):
     kind: str = "deploy"
     nodes: int = 1
     units: int = 1
+    reason: str = ""
 
 
 class DeploymentRecord(DeploymentDraft, frozen=True, kw_only=True):
-    """`status` is the phase it is in, or ended in; `by` is who asked for it, as an id."""
+    """`status` is the phase it is in, or ended in; `by` is who asked for it, as an id.
+
+    `reason` is why it was asked for, and once it ended also why it ended so.
+    """
 
     id: str
     status: str
     by: str
-    reason: str = ""
     created: float
     finished: float | None = None
 
@@ -67,7 +70,6 @@ def create(work: Work, draft: DeploymentDraft, status: str = "queued") -> Deploy
         id=work.new_id("dep_"),
         status=status,
         by=work.by.id,
-        reason="",
         created=work.now,
     )
     work.session.add(row)
@@ -90,10 +92,10 @@ def progress(
 
 
 def finish(work: Work, deployment: str, status: str, reason: str = "") -> DeploymentRecord:
-    """Note how it ended."""
+    """Note how it ended; why it was asked for is kept beside the reason of its end."""
     row = _row(work, deployment)
     before = _record(row)
-    row.status, row.reason, row.finished = status, reason, work.now
+    row.status, row.reason, row.finished = status, _both(row.reason, reason), work.now
     after = _record(row)
     work.note("deploy:deployments:finish", _resource(work, after, status), before, after)
     return after
@@ -129,6 +131,11 @@ def _row(look: Look, deployment: str) -> DeploymentRow:
     if row is None:
         raise NotFoundError(f"There is no deployment {deployment!r}.")
     return row
+
+
+def _both(asked: str, ended: str) -> str:
+    """Join two reasons; the second one may begin with the first."""
+    return ended if ended.startswith(asked) else "; ".join(filter(None, (asked, ended)))
 
 
 def _record(row: DeploymentRow) -> DeploymentRecord:

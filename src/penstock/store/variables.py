@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -12,7 +11,8 @@ from sqlalchemy import LargeBinary, Select, String, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from penstock.deploy.types import Place
-from penstock.errors import ConflictError, ManagementError, NotFoundError
+from penstock.deploy.variables import check_variable
+from penstock.errors import ConflictError, NotFoundError
 from penstock.secret import Secret
 from penstock.store import apis
 from penstock.store.audited import Audited
@@ -21,11 +21,6 @@ from penstock.store.unit import Look, Resource, Work
 from penstock.store.vault import Vault
 
 MAX_VALUE: Final = 32_768
-_FORM: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
-# Who sets these runs a program of theirs in the node, or takes our own settings from it.
-_OURS: Final = re.compile(
-    r"(PENSTOCK_|LD_|DYLD_|PYTHON|BASH_|NODE_OPTIONS)\w*|PATH|HOME|IFS|ENV", re.IGNORECASE
-)
 
 
 class VariableRow(Row, Audited):
@@ -122,7 +117,7 @@ def _set(
     work: Work, place: Place, name: str, content: tuple[str | None, bytes | None]
 ) -> VariableRecord:
     apis.get(work, place.api)
-    _check_name(name)
+    check_variable(name)
     secret = content[1] is not None
     row = work.session.get(VariableRow, (place.api, place.environment, name))
     before = None if row is None else _record(row)
@@ -138,14 +133,6 @@ def _set(
     after = _record(row)
     work.note(f"{_area(secret=secret)}:write", _resource(work, after), before, after)
     return after
-
-
-def _check_name(name: str) -> None:
-    if not _FORM.fullmatch(name) or _OURS.fullmatch(name):
-        raise ManagementError(
-            f"{name[:128]!r} cannot be the name of a variable here.",
-            hint="Letters, digits and _; not PENSTOCK_…, PATH, nor what changes how programs load.",
-        )
 
 
 def _at(place: Place) -> Select[VariableRow]:

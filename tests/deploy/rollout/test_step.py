@@ -159,17 +159,47 @@ def test_only_what_is_ready_can_be_approved(phase: Phase) -> None:
         drive.tell(Approve())
 
 
-def test_a_colour_with_a_node_that_fell_out_cannot_be_approved() -> None:
+def test_what_is_approved_while_a_node_is_missing_serves_once_it_is_back() -> None:
     drive = reach(Phase.READY)
     drive.tell(NodeLost(drive.wanted.preview[0].id, "killed"))
 
-    with pytest.raises(ConflictError):
-        drive.tell(Approve())
+    drive.tell(Approve())
+    approved = drive.phase
     drive.wait(2)
     drive.prove()
 
+    assert (approved, drive.phase) == (Phase.READY, Phase.PROMOTING)
+
+
+def test_what_is_approved_serves_once_the_nodes_that_it_was_scaled_to_are_ready() -> None:
+    drive = reach(Phase.READY)
+
+    drive.tell(Scale(nodes=2))
     drive.tell(Approve())
-    assert drive.phase is Phase.PROMOTING
+    approved = drive.phase
+    drive.prove()
+
+    assert (approved, drive.phase) == (Phase.READY, Phase.PROMOTING)
+
+
+def test_what_was_approved_already_is_not_approved_again() -> None:
+    drive = reach(Phase.READY)
+    drive.tell(Scale(nodes=2))
+    drive.tell(Approve())
+
+    with pytest.raises(ConflictError, match="It is approved"):
+        drive.tell(Approve())
+
+
+def test_what_was_approved_does_not_wait_for_its_nodes_for_a_day() -> None:
+    drive = reach(Phase.READY)
+    drive.tell(Scale(nodes=2))
+    drive.tell(Approve())
+
+    drive.wait(121)
+
+    assert drive.outcome is Phase.ABORTED
+    assert "its nodes were not ready in time" in drive.notes[-1].detail
 
 
 @pytest.mark.parametrize("phase", [*EARLY, Phase.ROLLING_BACK])

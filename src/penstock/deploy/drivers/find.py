@@ -22,12 +22,17 @@ DRIVERS = {
 EXTRAS = {"kubernetes": "penstock[kubernetes]"}
 
 
-def find_driver(name: str, settings: DriverSettings) -> Driver:
-    """Raise ConfigurationError for a name that is none, or whose client is not installed."""
+def check_driver(name: str) -> None:
+    """Raise ConfigurationError for a name that is none."""
     if name not in DRIVERS:
         known = ", ".join(DRIVERS)
         hint = suggestion(name, tuple(DRIVERS)) or f"There are: {known}."
         raise ConfigurationError(f"There is no driver {name!r}", hint=hint)
+
+
+def find_driver(name: str, settings: DriverSettings) -> Driver:
+    """Raise ConfigurationError for a name that is none, or whose client is not installed."""
+    check_driver(name)
     module, maker = DRIVERS[name]
     try:
         found = import_module(module)

@@ -252,10 +252,12 @@ def _retire(state: Rollout, now: float) -> Transition:
 
 def _late(state: Rollout, change: Change, now: float) -> Transition | None:
     options = change.release.options
+    starting = (options.start_deadline, "its nodes were not ready in time")
+    approval = (options.approval_deadline, "nobody approved it in time")
     limits = {
-        Phase.STARTING: (options.start_deadline, "its nodes were not ready in time"),
+        Phase.STARTING: starting,
         Phase.VERIFYING: (options.verify_deadline, "its checks did not end in time"),
-        Phase.READY: (options.approval_deadline, "nobody approved it in time"),
+        Phase.READY: approval if options.approval else starting,
         Phase.PROMOTING: (options.promote_deadline, "the gateway did not follow in time"),
         Phase.ROLLING_BACK: (options.promote_deadline, "going back did not end in time"),
     }

@@ -83,11 +83,19 @@ def _approve(state: Rollout, now: float) -> Transition:
             if change is None
             else f"The deployment is {change.phase.value}.",
         )
-    if not changes.is_whole(state, change.target):
+    if changes.is_whole(state, change.target):
+        return changes.promote(state, change, now)
+    options = change.release.options
+    if not options.approval:
         raise ConflictError(
-            "Not every node of the new colour is ready.", hint="Wait until it is, or abort."
+            "It is approved: it serves once every node of the new colour is ready.",
+            hint="`penstock status` shows which are; `penstock abort` ends it.",
         )
-    return changes.promote(state, change, now)
+    approved = replace(change.release, options=replace(options, approval=False))
+    change = replace(change, release=approved)
+    return changes.enter(
+        state, change, Phase.READY, now, "approved; it serves once every node is ready"
+    )
 
 
 def _abort(state: Rollout, reason: str, now: float) -> Transition:
@@ -199,7 +207,7 @@ def _refuse_while_changing(state: Rollout, now: float) -> None:
     if change is None:
         return
     way = "`penstock abort` ends it" if change.phase in BEFORE_PROMOTION else "Wait for its end"
-    if change.phase is Phase.READY:
+    if change.phase is Phase.READY and change.release.options.approval:
         way = f"`penstock approve` lets it serve, {way}"
     if change.phase is Phase.BAKING:
         way = f"{way}; `penstock deploy --bake 0` would not bake at all"
