@@ -26,8 +26,8 @@ _LATE: Final = frozenset({159, 160})
 _CANCELLED: Final = frozenset({394, 734})
 _OVERFLOWS: Final = frozenset({69, 70, 321, 407})
 _NO_ROOM: Final = frozenset({173, 241, 243, 396})
-# Text that is no number or date, a division by zero, a pattern that is none, arguments of no use.
-_DATA: Final = frozenset({6, 27, 36, 38, 41, 72, 153, 349, 427})
+# Text that is no number or date, a division by zero, a null where none can be, a bad pattern.
+_DATA: Final = frozenset({6, 27, 38, 41, 72, 153, 349, 427})
 # No connection, wrong password, no such database, too many at once.
 _GONE: Final = frozenset({3, 81, 192, 193, 194, 202, 209, 210, 516, 279})
 
