@@ -70,6 +70,8 @@ class AnswerStream:
 
     def read_first(self) -> list[bytes]:
         """Start the query and return the first chunks, all of them if the answer is small."""
+        if self.question.limit == self.pipeline.limits.max_rows:  # null, or as many as there may be
+            self.opening = replace(self.opening, cut_at=self.question.limit)
         schema, batches = self._start()
         if isinstance(self.question, SQLQuestion):
             columns = typed_columns(self.opening.columns, schema)

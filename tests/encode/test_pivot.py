@@ -7,6 +7,8 @@ import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from decimal import Decimal
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -21,6 +23,7 @@ from penstock.errors import EngineError, LimitError, QueryError
 from penstock.model.types import DataType
 from support.workbook import read_cells, read_sheet
 
+_FOREVER = 2**63 - 1  # the infinity of some engines
 MONTHS = (date(2013, 1, 1), date(2013, 2, 1), date(2013, 3, 1))
 
 
@@ -148,11 +151,20 @@ def test_a_workbook_has_the_pivot_with_real_dates_merged_labels_and_both_kept_in
     assert sheet.freeze_panes == "C3"
 
 
-def test_an_answer_without_rows_is_the_names_of_its_labels() -> None:
-    nothing = asked({column: [] for column in FLIGHTS}, ["month"], ["origin"])
+@pytest.mark.parametrize("collapse", [False, True])
+def test_an_answer_without_rows_is_the_names_of_its_labels_and_measures(*, collapse: bool) -> None:
+    empty: Mapping[Column, Sequence[object]] = {column: [] for column in FLIGHTS}
+    nothing = asked(empty, ["month"], ["origin"], collapse=collapse)
 
-    assert nothing.lines[-1] == ["origin", "origin_label"]
-    assert read_cells(nothing.made(XLSX()))[-1] == ["origin", "origin_label"]
+    assert nothing.lines == [["month", "", "", ""], ["origin", "origin_label", "n", "d"]]
+    assert read_cells(nothing.made(XLSX()))[-1] == ["origin", "origin_label", "n", "d"]
+
+
+def test_an_answer_without_rows_whose_scales_are_all_spread_names_its_measures() -> None:
+    nothing = asked({column: [] for column in FLIGHTS}, ["month", "origin"], [])
+
+    assert nothing.lines[-1] == ["n", "d"]
+    assert read_cells(nothing.made(XLSX()))[-1] == ["n", "d"]
 
 
 def test_a_pivot_of_scales_only_is_refused() -> None:
@@ -205,6 +217,39 @@ def test_two_groups_with_the_same_labels_are_an_error_and_not_one_of_them() -> N
         twice.made(CSV())
 
 
+def test_more_rows_than_a_sheet_has_are_refused_before_anything_is_sent() -> None:
+    start = replace(opening((scale("a"), measure("n"))), layout=Layout((), ("a",), collapse=False))
+    numbers = pa.table({name: pa.array(range(1_000_001), pa.int64()) for name in "an"})
+
+    with pytest.raises(LimitError) as told:
+        Asked(start, numbers).made(CSV(), 1 << 16)
+
+    assert told.value.pointer == "/options/scales/y"
+
+
+def test_who_leaves_early_leaves_no_file_open() -> None:
+    start = asked(FLIGHTS, ["month"], ["origin"])
+    before = open_files()
+    body = CSV().body(start.opening, start.table.schema, broken_off(start.table))
+
+    with pytest.raises(GeneratorExit) as told:
+        next(body)
+
+    # Whoever holds the error holds what was being written when it came.
+    assert (told.type, open_files()) == (GeneratorExit, before)
+
+
+def broken_off(table: pa.Table) -> Iterator[pa.RecordBatch]:
+    yield from table.to_batches()
+    raise GeneratorExit
+
+
+def open_files() -> set[str]:
+    """Return what this process has open that nobody else can name any more."""
+    links = [link for link in Path("/proc/self/fd").iterdir() if link.is_symlink()]
+    return {str(link.readlink()) for link in links if "(deleted)" in str(link.readlink())}
+
+
 @pytest.mark.parametrize(
     "kind",
     [pa.string_view(), pa.dictionary(pa.int8(), pa.string()), pa.large_string(), pa.binary_view()],
@@ -240,6 +285,63 @@ def test_a_label_that_is_no_number_is_not_the_null_beside_it() -> None:
     found = asked({scale("a"): [float("nan"), None, 1.5], measure("n"): [1, 2, 3]}, [], ["a"])
 
     assert found.lines[1:] == [["1.5", "3"], ["", "1"], ["", "2"]]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        pa.array([_FOREVER, None, 3], pa.int64()).view(pa.timestamp("us")),
+        pa.array([_FOREVER, None, 3], pa.int64()).view(pa.timestamp("us", "UTC")),
+        pa.array([2**31 - 1, None, 3], pa.int32()).view(pa.date32()),
+        pa.array(["a", None, "b"]).cast(pa.large_string()),
+    ],
+)
+def test_a_label_without_a_text_is_not_the_null_beside_it(values: pa.Array) -> None:
+    start = opening((scale("a"), measure("n")))
+    table = pa.table({"a": values, "n": [1, 2, 3]})
+
+    across = Asked(replace(start, layout=Layout(("a",), (), collapse=False)), table).lines
+    down = Asked(replace(start, layout=Layout((), ("a",), collapse=False)), table).lines
+
+    assert sorted(across[-1]) == sorted(line[-1] for line in down[1:]) == ["1", "2", "3"]
+
+
+RARE = {
+    "uuid": pa.array([bytes(16), None, bytes(16)], pa.uuid()),
+    "null": pa.nulls(3),
+    "interval": pa.array([pa.MonthDayNano([1, 2, 3]), None, pa.MonthDayNano([1, 2, 3])]),
+    "half": pa.array([1.5, None, 1.5], pa.float16()),
+    "text": pa.array(["a", None, "a"], pa.string_view()),
+    "bytes": pa.array([b"a", None, b"a"], pa.binary_view()),
+    "decimal": pa.array([Decimal("1.5"), None, Decimal("1.5")], pa.decimal64(6, 2)),
+    "list": pa.array([[1], None, [1]]),
+    "structure": pa.array([{"x": 1}, None, {"x": 1}]),
+}
+
+
+@pytest.mark.parametrize("values", RARE.values(), ids=RARE.keys())
+@pytest.mark.parametrize("encoder", [CSV(), XLSX()])
+@pytest.mark.parametrize("y", [("a", "b"), ("a",), ("b",), ()])
+def test_labels_of_rare_types_are_shown_as_they_are_in_a_list(
+    values: pa.Array, encoder: Encoder, y: tuple[str, ...]
+) -> None:
+    start = opening((scale("a"), scale("b"), measure("n")))
+    table = pa.table({"a": values, "b": [1, 2, 3], "n": [7, 8, 9]})
+    x = tuple(name for name in "ab" if name not in y)
+
+    plain = cells_in(encoder, Asked(start, table).made(encoder))
+    spread = Asked(replace(start, layout=Layout(x, y, collapse=False)), table).made(encoder)
+    merged = Asked(replace(start, layout=Layout(None, None, collapse=True)), table).made(encoder)
+
+    assert cells_in(encoder, spread) >= plain - {"a", "b"}
+    assert cells_in(encoder, merged) == plain
+
+
+def cells_in(encoder: Encoder, made: bytes) -> set[str]:
+    if isinstance(encoder, XLSX):
+        return {str(cell) for row in read_cells(made) for cell in row if cell is not None}
+    rows = csv.reader(io.StringIO(made.decode(), newline=""), strict=True)
+    return {cell for row in rows for cell in row if cell}
 
 
 Key = tuple[str, int | None, date]

@@ -176,6 +176,12 @@ def test_a_moment_that_no_calendar_has_is_no_cell() -> None:
     assert column(pa.array([2**63 - 1, 0]).view(pa.timestamp("us")))[0] is None
 
 
+def test_the_end_of_a_day_is_a_text() -> None:
+    times = pa.array([86_400_000_001, 0, 86_400_000_000], pa.int64()).view(pa.time64("us"))
+
+    assert column(times) == [None, time(0), "24:00:00"]
+
+
 def test_lists_are_json_in_a_cell() -> None:
     assert column(pa.array([["a", None], None, ["=1"]])) == ['["a",null]', None, '["=1"]']
 
@@ -205,6 +211,8 @@ def test_an_answer_without_rows_is_its_header() -> None:
         ("a/b[c]:*?\\", "a b c"),
         ("'q'", "q"),
         ("", "Answer"),
+        ("x" * 40, "x" * 31),
+        ("😀" * 20, "😀" * 15),
     ],
 )
 def test_the_sheet_is_named_after_the_table_as_far_as_that_can_be(table: str, title: str) -> None:
@@ -251,6 +259,20 @@ def test_labels_that_repeat_are_merged_where_that_is_asked() -> None:
         [None, "2", 1],
         ["y", "2", 1],
     ]
+
+
+def test_all_of_many_merges_are_in_the_file() -> None:
+    rows = 20_000
+    table = pa.table({"a": [n // 2 for n in range(rows)], "b": range(rows)})
+    scale = Column(name="a", type=DataType.INTEGER, role=Role.SCALE, attribute="a")
+    start = replace(opening((scale, *named("b"))), layout=Layout(None, None, collapse=True))
+
+    made = xml(b"".join(XLSX().body(start, table.schema, table.to_batches())))
+
+    merged = [f'<mergeCell ref="A{n}:A{n + 1}"/>' for n in range(2, rows + 2, 2)]
+    assert made.endswith(
+        f'<mergeCells count="{rows // 2}">{"".join(merged)}</mergeCells></worksheet>'
+    )
 
 
 def test_a_reader_who_leaves_ends_the_file_quietly() -> None:

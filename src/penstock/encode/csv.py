@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from pyarrow import csv
 
 from penstock.encode.json_text import is_nested, json_text
-from penstock.encode.repeats import Repeats, without
+from penstock.encode.repeats import Repeats, blanked, without
 from penstock.encode.sheet import HeaderRow, lay_out
 from penstock.encode.text import Kind, Text, content, joined, plain, text_of
 from penstock.encode.types import Closing, Opening
@@ -54,7 +54,7 @@ def _header(row: HeaderRow) -> bytes:
         return _lines(named)
     values = row.values
     if row.repeats is not None:
-        values = pc.if_else(row.repeats, pa.scalar(None, values.type), values)
+        values = blanked(values, row.repeats)
     texts = _text(values)
     cells = [Text(texts.values.slice(i, 1), texts.kind) for i in range(len(values))]
     return _lines([*named, *cells])

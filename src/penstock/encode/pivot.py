@@ -10,7 +10,6 @@ from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import accumulate
 from tempfile import NamedTemporaryFile
 from typing import Final
 
@@ -25,10 +24,12 @@ COLUMNS: Final = 16_384
 """No spreadsheet has more."""
 
 _CELLS: Final = 20_000_000
+_ROWS: Final = 1_000_000
 _BLOCK: Final = 1 << 20  # cells, empty ones too
 _FEWEST: Final = 256  # rows: below, what each column costs by itself outweighs its values
 _MOST: Final = 1024
 _X: Final = "/options/scales/x"
+_Y: Final = "/options/scales/y"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ class Pivot:
     row_labels: pa.Table
     group_labels: pa.Table
     number_of_groups: int
-    starts: Sequence[int]
+    starts: pa.Int64Array
     rows: pa.Array
     groups: pa.Array
     order: pa.Array | None
@@ -83,7 +84,7 @@ class Pivot:
             yield self._block(first, min(size, len(self.starts) - 1 - first))
 
     def _block(self, first: int, size: int) -> pa.RecordBatch:
-        start, end = self.starts[first], self.starts[first + size]
+        start, end = (self.starts[at].as_py() for at in (first, first + size))
         rows = pc.subtract(self.rows.slice(start, end - start), pa.scalar(first, pa.int64()))
         groups = self.groups.slice(start, end - start)
         places = pc.add(pc.multiply(groups, pa.scalar(size, pa.int64())), rows)
@@ -142,7 +143,11 @@ def read_pivot(
     groups = Labels(parts.x.keys, parts.x.positions, schema)
     row_numbers, group_numbers = array("q"), array("q")
     with NamedTemporaryFile() as file:
-        with _open_sink(file.name, schema, parts.measures.positions) as sink:
+        # Arrow's writer does not close what it opened itself when nobody wants the rest.
+        with (
+            pa.OSFile(file.name, "wb") as raw,
+            pa.ipc.new_file(raw, pick(no_rows(schema), parts.measures.positions).schema) as sink,
+        ):
             for batch in batches:
                 row_numbers.extend(rows.number(batch))
                 group_numbers.extend(groups.number(batch))
@@ -169,10 +174,6 @@ def read_pivot(
             )
 
 
-def _open_sink(path: str, schema: pa.Schema, positions: Sequence[int]) -> pa.RecordBatchWriter:
-    return pa.ipc.new_file(path, pick(no_rows(schema), positions).schema)
-
-
 def _refuse_too_large(parts: Parts, rows: int, groups: int) -> None:
     width = parts.width(groups)
     if width > COLUMNS:
@@ -180,6 +181,12 @@ def _refuse_too_large(parts: Parts, rows: int, groups: int) -> None:
             f"The pivot has more than the {COLUMNS} columns of a sheet.",
             hint="Spread fewer scales, or filter them: each of their combinations is columns.",
             pointer=_X,
+        )
+    if rows > _ROWS:
+        raise LimitError(
+            f"The pivot has more than {_ROWS} rows.",
+            hint="Keep fewer scales in the rows, or filter them, or ask for a list: it has no end.",
+            pointer=_Y,
         )
     if rows * width > _CELLS:
         raise LimitError(
@@ -192,8 +199,9 @@ def _refuse_too_large(parts: Parts, rows: int, groups: int) -> None:
 def _refuse_cut_off(opening: Opening, rows: int) -> None:
     if opening.cut_at is not None and rows >= opening.cut_at:
         raise LimitError(
-            f"The answer stops at the default limit of {rows} rows, so cells would be missing.",
-            hint="Write 'limit' for more, or null for as many as there may be.",
+            f"The answer stops at {rows} rows, so cells would be missing.",
+            hint="Ask for fewer rows: filter them, or leave a scale out. A 'limit' may be larger"
+            " than the default one, up to the project's max_rows.",
             pointer="/data/limit",
         )
 
@@ -220,7 +228,8 @@ def _is_in_order(places: pa.Int64Array) -> bool:
     return pc.all(pc.less_equal(places[:-1], places[1:])).as_py() is not False
 
 
-def _starts(placed: pa.Int64Array, rows: int) -> list[int]:
-    counted = pc.value_counts(placed)
-    counts = dict(zip(*(part.to_pylist() for part in counted.flatten()), strict=True))
-    return list(accumulate((counts[row] for row in range(rows)), initial=0))
+def _starts(placed: pa.Int64Array, rows: int) -> pa.Int64Array:
+    """Return where the entries of each row begin; after the last, where they end."""
+    places, counts = pc.value_counts(placed).flatten()
+    each = pc.scatter(counts, places, max_index=rows - 1) if rows else counts
+    return pa.concat_arrays([pa.array([0], pa.int64()), pc.cumulative_sum(each)])

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from penstock.encode.text import plain
+from penstock.encode.simple import simple
 
 _NO = pa.array([False])[0]
 
@@ -21,7 +21,7 @@ class Repeats:
 
     def find(self, batch: pa.RecordBatch) -> dict[int, pa.BooleanArray]:
         """Return, for each of the columns, the rows where it and those before it are as above."""
-        columns = [plain(batch.column(position)) for position in self._positions]
+        columns = [simple(batch.column(position)) for position in self._positions]
         found = repeating(columns, self._before)
         if batch.num_rows:
             self._before = [column.slice(len(column) - 1) for column in columns]
@@ -53,9 +53,12 @@ def _same(values: pa.Array, before: pa.Array | None) -> pa.BooleanArray:
 def without(batch: pa.RecordBatch, repeats: dict[int, pa.BooleanArray]) -> pa.RecordBatch:
     """Return the batch with nulls where a label repeats."""
     arrays = [
-        plain(array)
-        if i not in repeats
-        else pc.if_else(repeats[i], pa.scalar(None, plain(array).type), plain(array))
+        array if i not in repeats else blanked(simple(array), repeats[i])
         for i, array in enumerate(batch.columns)
     ]
     return pa.RecordBatch.from_arrays(arrays, names=[str(i) for i in range(len(arrays))])
+
+
+def blanked(values: pa.Array, repeats: pa.BooleanArray) -> pa.Array:
+    """Return the values with nulls where they repeat."""
+    return pc.if_else(repeats, pa.scalar(None, values.type), values)

@@ -73,9 +73,13 @@ def _pivot_header(pivot: Pivot, *, collapse: bool) -> list[HeaderRow]:
     """Return a row for each label of the columns, then the names of row labels and measures."""
     names = [column.name for column in pivot.parts.y.columns]
     measures = [column.name for column in pivot.parts.measures.columns]
-    groups = range(pivot.number_of_groups)
+    # Without a row there is no group, and the measures are still named.
+    groups = range(max(1, pivot.number_of_groups))
     each = pa.array([group for group in groups for _ in measures], pa.int64())
-    spread = [column.combine_chunks().take(each) for column in pivot.group_labels.columns]
+    spread = [
+        column.combine_chunks().take(each) if len(column) else pa.nulls(len(each), column.type)
+        for column in pivot.group_labels.columns
+    ]
     repeats = repeating(spread) if collapse else [None] * len(spread)
     rows = [
         HeaderRow([column.name, *[None] * len(names)][: len(names)], values, repeated)

@@ -142,8 +142,22 @@ def _to_seconds(array: pa.Array) -> pa.StringArray:
         return array.cast(pa.string())
 
 
+_DAY = {"s": 86_400, "ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}
+
+
+def ticks_of(array: pa.Array) -> pa.Int64Array:
+    """Return how many of its units a time of day is after midnight."""
+    kind = pa.int64() if types.is_time64(array.type) else pa.int32()
+    return array.view(kind).cast(pa.int64())
+
+
 def _time(array: pa.Array) -> Text:
-    return Text(_trimmed(array.cast(pa.string())), Kind.PLAIN)
+    text = _trimmed(array.cast(pa.string()))
+    if b"<" not in content(text):
+        return Text(text, Kind.PLAIN)
+    # The end of a day is a time of day for databases, and none for Arrow.
+    ends = pc.equal(ticks_of(array), _DAY[array.type.unit])
+    return Text(pc.if_else(ends, _word("24:00:00"), _in_range(text)), Kind.PLAIN)
 
 
 def _trimmed(text: pa.StringArray) -> pa.StringArray:

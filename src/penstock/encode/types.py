@@ -27,7 +27,8 @@ class Opening:
     """What is known before the first row. `query_params` is the request's own JSON text.
 
     Formats that are a sheet show it by the `layout`, in the order of `sorts`. `cut_at` is the
-    number of rows at which the answer stops without having been asked to.
+    number of rows at which the answer stops though there may be more: the default limit, or the
+    most that the project gives.
     """
 
     columns: tuple[Column, ...]

@@ -21,7 +21,7 @@ _TYPES: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml"
 _DECLARATION: Final = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 _LEVEL: Final = 3  # of compression: half the time of the usual 6, and a tenth larger
 _FIRST_DAY: Final = (1980, 1, 1, 0, 0, 0)  # the same answer is the same bytes
-_NAME: Final = 31  # characters
+_NAME: Final = 31  # UTF-16 units
 
 _FORMATS: Final = (
     "yyyy\\-mm\\-dd",
@@ -86,7 +86,7 @@ class Book:
         self._open = None
         number = len(self._pages) + 1
         ending = "" if number == 1 else f" {number}"
-        name = _sheet_name(self._title)[: _NAME - len(ending)].rstrip("' ") + ending
+        name = _cut(_sheet_name(self._title), _NAME - len(ending)).rstrip("' ") + ending
         self._pages.append(Page(name, filtered))
 
     def finish(self) -> None:
@@ -113,6 +113,10 @@ def _sheet_name(title: str) -> str:
     """Return a name that spreadsheets take for a sheet."""
     name = re.sub(r"[\x00-\x1f\ufffe\uffff\[\]:*?/\\]", " ", title).strip("' ")
     return "Answer" if name.lower() in {"", "history"} else name
+
+
+def _cut(name: str, units: int) -> str:
+    return name.encode("utf-16-le")[: 2 * units].decode("utf-16-le", "ignore")
 
 
 def _styles() -> str:

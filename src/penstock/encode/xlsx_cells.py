@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from pyarrow import types
 
 from penstock.encode.json_text import is_nested, json_text
-from penstock.encode.text import Kind, content, joined, plain, text_of
+from penstock.encode.text import Kind, content, joined, plain, text_of, ticks_of
 
 
 class Style(IntEnum):
@@ -165,9 +165,10 @@ def _moments(array: pa.Array) -> Cells:
 
 def _times(array: pa.Array) -> Cells:
     per = _TICKS[array.type.unit]
-    ticks = array.view(pa.int64() if types.is_time64(array.type) else pa.int32())
-    never = pc.less(ticks, 0)
-    return _clock(array, (ticks.cast(pa.int64()), per), never, (Style.TIME, Style.EXACT_TIME, 0))
+    ticks = ticks_of(array)
+    # A spreadsheet shows the end of a day as the beginning of one.
+    never = pc.or_(pc.less(ticks, 0), pc.greater_equal(ticks, _DAY * per))
+    return _clock(array, (ticks, per), never, (Style.TIME, Style.EXACT_TIME, 0))
 
 
 def _clock(

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from pyarrow import types
 
 from penstock.encode.json_text import is_nested
-from penstock.encode.repeats import Repeats, without
+from penstock.encode.repeats import Repeats, blanked, without
 from penstock.encode.sheet import HeaderRow, Sheet
 from penstock.encode.text import content, joined, plain, text_of
 from penstock.encode.xlsx_book import Book
@@ -25,6 +25,7 @@ _NARROWEST: Final = 10  # characters
 _WIDEST: Final = 60
 _MOMENT: Final = 20
 _BUTTON: Final = 3  # characters: what opens the filter
+_PIECE: Final = 1 << 16  # bytes
 _SEEN: Final = 500  # rows that say how wide their columns are
 _START: Final = '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">'
 
@@ -41,7 +42,9 @@ class SheetPage:
         self._size = 0
         self._repeats = Repeats(sheet.merged)
         self._runs = dict.fromkeys(sheet.merged, len(sheet.header) + 1)
-        self._merges: list[str] = []
+        # A text for each would take ten times as much, and a sheet may have half a million.
+        self._merges = bytearray()
+        self._merged = 0
         self._write(_START + self._view() + _columns(sheet, rows) + "<sheetData>")
         for row in sheet.header:
             self._add_header(row)
@@ -75,9 +78,11 @@ class SheetPage:
         if self._letters and not self._sheet.merged:
             filtered = f"$A${head}:${last}${self._row - 1}"
             self._write(f'<autoFilter ref="{filtered.replace("$", "")}"/>')
-        if self._merges:
-            merges = "".join(f'<mergeCell ref="{merge}"/>' for merge in self._merges)
-            self._write(f'<mergeCells count="{len(self._merges)}">{merges}</mergeCells>')
+        if self._merged:
+            self._write(f'<mergeCells count="{self._merged}">')
+            for start in range(0, len(self._merges), _PIECE):
+                self._write(bytes(self._merges[start : start + _PIECE]))
+            self._write("</mergeCells>")
         self._write("</worksheet>")
         self._book.close_page(filtered)
 
@@ -103,12 +108,10 @@ class SheetPage:
         values = row.values
         first = len(names)
         if row.repeats is not None:
-            values = pc.if_else(row.repeats, pa.scalar(None, values.type), values)
-            self._merges += [
-                f"{self._letters[first + start]}{self._row}:"
-                f"{self._letters[first + end - 1]}{self._row}"
-                for start, end in _runs(row.repeats)
-            ]
+            values = blanked(values, row.repeats)
+            for start, end in _runs(row.repeats):
+                left, right = self._letters[first + start], self._letters[first + end - 1]
+                self._merge(f"{left}{self._row}:{right}{self._row}")
         cells = [*names, *cells_of(values, Style.HEADER).complete.to_pylist()]
         text = "".join(
             f'<c r="{letters}{self._row}{cell}'
@@ -127,8 +130,12 @@ class SheetPage:
         """Merge the rows of a label up to this one, if they are several."""
         start, letters = self._runs[position], self._letters[position]
         if row - start > 1:
-            self._merges.append(f"{letters}{start}:{letters}{row - 1}")
+            self._merge(f"{letters}{start}:{letters}{row - 1}")
         self._runs[position] = row
+
+    def _merge(self, cells: str) -> None:
+        self._merges += f'<mergeCell ref="{cells}"/>'.encode()
+        self._merged += 1
 
 
 def letters_of(position: int) -> str:

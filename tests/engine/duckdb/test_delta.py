@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from socket import create_server
 from struct import pack
 
 import pyarrow as pa
@@ -64,11 +66,16 @@ def commit(table: Written, *actions: Json) -> None:
     log.write_text("\n".join(json.dumps(action) for action in actions))
 
 
-def refused(table: Written) -> str:
+def told_of(table: Written) -> ConfigurationError:
     with pytest.raises(ConfigurationError) as told, opened(table.folder.parent, {"sales": "sales"}):
         pass
-    assert told.value.hint
-    return told.value.detail
+    return told.value
+
+
+def refused(table: Written) -> str:
+    told = told_of(table)
+    assert told.hint
+    return told.detail
 
 
 def protocol(*features: str) -> Json:
@@ -85,7 +92,7 @@ def protocol(*features: str) -> Json:
 Z85 = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#"
 
 
-def vector(*rows: int) -> Json:
+def vector(*rows: int) -> dict[str, Json]:
     """Return a deletion vector as the protocol describes it: a roaring bitmap, in base 85."""
     bitmap = pack("<IQI", 1681511377, 1, 0) + BitMap(rows).serialize()
     padded = bitmap + bytes(-len(bitmap) % 4)
@@ -101,6 +108,10 @@ def vector(*rows: int) -> Json:
 
 def delete_rows(table: Written, *rows: int) -> None:
     """Mark rows of the only file as deleted."""
+    put_vector(table, vector(*rows))
+
+
+def put_vector(table: Written, said: Json) -> None:
     path = next(table.folder.rglob("*.parquet"))
     actions = pa.table(DeltaTable(table.folder).get_add_actions()).to_pylist()[0]
     file: dict[str, Json] = {
@@ -113,7 +124,7 @@ def delete_rows(table: Written, *rows: int) -> None:
         "size": path.stat().st_size,
         "modificationTime": 1,
         "stats": json.dumps({"numRecords": 4}),
-        "deletionVector": vector(*rows),
+        "deletionVector": said,
     }
     removed: Json = {"remove": {**file, "deletionTimestamp": 1}}
     commit(table, protocol("deletionVectors", "timestampNtz"), removed, {"add": added})
@@ -130,13 +141,66 @@ def test_rows_of_a_deletion_vector_do_not_count(tmp_path: Path, by: Sequence[str
         assert (found, engine.count(("sales",))) == ([2, 4, 9], 3)
 
 
-def test_a_column_that_is_called_like_the_number_of_a_row_is_refused_beside_such_a_vector(
-    tmp_path: Path,
+@pytest.mark.parametrize("name", ["file_row_number", "File_Row_Number", "Penstock File"])
+@pytest.mark.parametrize("by", [(), ("name",)])
+def test_a_column_that_duckdb_would_take_for_ours_is_refused(
+    tmp_path: Path, name: str, by: Sequence[str]
 ) -> None:
-    table = write_delta(tmp_path / "sales", pa.table({"file_row_number": [1, 2, 3, 4]}))
-    delete_rows(table, 0)
+    rows = pa.table({"id": [1, 2], name: ["x", "y"]})
+    table = write_delta(tmp_path / "sales", rows, [name for _ in by])
 
-    assert "file_row_number" in refused(table)
+    assert name in refused(table)
+
+
+def test_deleted_rows_are_gone_behind_a_link_too(tmp_path: Path) -> None:
+    table = write_delta(tmp_path / "there" / "sales", sales(1, 2, 3, 4))
+    delete_rows(table, 0, 2)
+    (tmp_path / "sales").symlink_to(table.folder)
+
+    with opened(tmp_path, {"sales": "sales"}) as engine:
+        assert read(engine, "SELECT id FROM sales ORDER BY id")["id"].to_pylist() == [2, 4]
+
+
+def test_partitions_of_bytes_are_refused(tmp_path: Path) -> None:
+    rows = pa.table({"id": [1], "key": [b"\xff\x01"]})
+    table = write_delta(tmp_path / "sales", rows, ["key"])
+
+    assert "bytes" in refused(table)
+
+
+def test_partitions_of_floats_are_as_they_were(tmp_path: Path) -> None:
+    rows = pa.table({"id": [1, 2, 3], "rate": [0.1, None, 1e-9]})
+    write_delta(tmp_path / "sales", rows, ["rate"])
+
+    with opened(tmp_path, {"sales": "sales"}) as engine:
+        found = read(engine, "SELECT id, rate FROM sales ORDER BY id").to_pylist()
+
+    assert found == rows.to_pylist()
+
+
+def test_a_folder_whose_name_reads_as_another_is_refused(tmp_path: Path) -> None:
+    plain = write_delta(tmp_path / "A" / "sales", sales(1))
+    shutil.copytree(plain.folder, tmp_path / "%41" / "sales")
+    table = Written(tmp_path / "%41" / "sales", plain.add, plain.delete)
+
+    assert told_of(table).hint == "Rename the folder."
+
+
+@pytest.mark.parametrize("place", ["s3://shop/vector", "http://{at}/vector", "hdfs://{at}/vector"])
+def test_no_server_is_asked_for_a_deletion_vector(
+    table: Written, place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(0)
+        at = f"127.0.0.1:{server.getsockname()[1]}"
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{at}")
+        monkeypatch.setenv("AWS_ALLOW_HTTP", "true")
+        elsewhere: Json = {**vector(0), "storageType": "p", "pathOrInlineDv": place.format(at=at)}
+        put_vector(table, elsewhere)
+
+        assert "cannot be read" in refused(table)
+        with pytest.raises(BlockingIOError):
+            server.accept()
 
 
 def test_a_feature_that_is_not_known_is_refused_by_its_name(table: Written) -> None:

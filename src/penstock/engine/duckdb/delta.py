@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import DeltaTable
-from deltalake.exceptions import DeltaError
+from pyarrow import types
 
 from penstock.engine.duckdb.lakes import LakeTable, Unreadable
 
@@ -26,30 +26,35 @@ _KNOWN: Final = frozenset(
     }
 )
 _PARTITION: Final = "partition."
+_ELSEWHERE: Final = "Write it without, or read it through Spark or Trino."
 
 
 def read_delta(folder: Path) -> LakeTable:
-    """Read the newest version of a table. Raises Unreadable."""
-    try:
-        table = DeltaTable(str(folder))
-        _refuse_unknown(table)
-        schema = pa.schema(table.schema().to_arrow())
-        actions = pa.table(table.get_add_actions(flatten=True))
-        deleted = _deleted(table, folder)
-    except (DeltaError, OSError, ValueError) as error:
-        raise Unreadable(
-            "has a log that cannot be read", "Look at it with the tool that writes it."
-        ) from error
-    files = [_file(folder, path) for path in actions.column("path").to_pylist()]
+    """Read the newest version of a table. Raises Unreadable; any error if it is broken."""
+    real = folder.resolve()
+    if unquote(str(real)) != str(real):
+        # Its library decodes a path twice, and would read the log of another folder.
+        raise Unreadable("lies in a folder with a % in its name", "Rename the folder.")
+    table = DeltaTable(real.as_uri())
+    _refuse_unknown(table)
+    schema = pa.schema(table.schema().to_arrow())
     names = table.metadata().partition_columns
+    if any(_is_binary(schema.field(name).type) for name in names):
+        raise Unreadable("is partitioned by bytes", _ELSEWHERE)
+    actions = pa.table(table.get_add_actions(flatten=True))
+    files = [_file(real, path) for path in actions.column("path").to_pylist()]
     partitions = actions.select([f"{_PARTITION}{name}" for name in names]) if names else None
     return LakeTable(
         schema=schema,
         files=files,
         ids={},
         partitions=None if partitions is None else partitions.rename_columns(names),
-        deleted=deleted,
+        deleted=_deleted(table, real),
     )
+
+
+def _is_binary(kind: pa.DataType) -> bool:
+    return bool(types.is_binary(kind) or types.is_large_binary(kind) or types.is_binary_view(kind))
 
 
 def _deleted(table: DeltaTable, folder: Path) -> pa.Table | None:
@@ -68,7 +73,8 @@ def _deleted(table: DeltaTable, folder: Path) -> pa.Table | None:
 
 def _file(folder: Path, path: str) -> str:
     """Return where a file lies; one of another table is named by its whole address."""
-    return str(folder / unquote(urlsplit(path).path if path.startswith("file:") else path))
+    inside = unquote(urlsplit(path).path if path.startswith("file:") else path)
+    return str((folder / inside).resolve())
 
 
 def _refuse_unknown(table: DeltaTable) -> None:
@@ -79,5 +85,5 @@ def _refuse_unknown(table: DeltaTable) -> None:
     if features:
         raise Unreadable(
             f"needs {', '.join(sorted(features))} to be read, which is not there",
-            "Write it without, or read it through Spark or Trino.",
+            _ELSEWHERE,
         )

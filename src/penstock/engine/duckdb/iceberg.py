@@ -8,22 +8,22 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, Never
 
 import pyarrow as pa
 from pyarrow import types
+from pyarrow.fs import LocalFileSystem
 from pyarrow.parquet import read_schema
-from pyiceberg.exceptions import ValidationError
-from pyiceberg.io.pyarrow import PyArrowFile, PyArrowFileIO, schema_to_pyarrow
-from pyiceberg.manifest import FileFormat
-from pyiceberg.table import FileScanTask, StaticTable
+from pyiceberg.io import FileIO, InputFile, OutputFile
+from pyiceberg.io.pyarrow import PyArrowFile, schema_to_pyarrow
+from pyiceberg.manifest import FileFormat, read_manifest_list
+from pyiceberg.serializers import FromInputFile
+from pyiceberg.table import FileScanTask, ManifestGroupPlanner
+from pyiceberg.table.metadata import TableMetadata
 from pyiceberg.transforms import IdentityTransform
 
-from penstock.engine.duckdb.lakes import LakeTable, Unreadable
+from penstock.engine.duckdb.lakes import OUTSIDE, LakeTable, Unreadable
 
-_FROM: Final = "penstock.written"
-_TO: Final = "penstock.lies"
-_READER: Final = "py-io-impl"
 _VERSION: Final = re.compile(r"v?(\d+)(-.*)?\.metadata\.json")
 _HINT: Final = "version-hint.text"
 _NAMES: Final = "schema.name-mapping.default"
@@ -33,45 +33,65 @@ _ELSEWHERE: Final = (
 )
 
 
-class MovedFiles(PyArrowFileIO):
-    """Opens the files of a table where they lie now."""
+class MovedFiles(FileIO):
+    """Opens the files of a table where they lie now: below its folder, and nothing else.
+
+    It takes no property of the table: with those, whoever wrote it would choose what is opened,
+    and by which code.
+    """
+
+    def __init__(self, folder: Path, written: str) -> None:
+        super().__init__({})
+        self._folder = folder.resolve()
+        self._written = _path(written).rstrip("/")
+
+    def find(self, location: str) -> str:
+        """Return where a file lies, as far below the folder as it was. Raises Unreadable."""
+        path = _path(location)
+        if self._written and path.startswith(f"{self._written}/"):
+            path = f"{self._folder}{path.removeprefix(self._written)}"
+        found = Path(path).resolve()
+        if not path.startswith("/") or not found.is_relative_to(self._folder):
+            raise Unreadable(*OUTSIDE)
+        return str(found)
 
     def new_input(self, location: str) -> PyArrowFile:
-        return super().new_input(_moved(location, self.properties[_FROM], self.properties[_TO]))
+        return PyArrowFile(location, self.find(location), LocalFileSystem())
+
+    def new_output(self, location: str) -> Never:
+        raise PermissionError(location)
+
+    def delete(self, location: str | InputFile | OutputFile) -> Never:
+        raise PermissionError(location)
 
 
 def read_iceberg(folder: Path) -> LakeTable:
-    """Read the current snapshot of a table. Raises Unreadable."""
-    metadata = str(_current(folder / "metadata"))
-    try:
-        written = StaticTable.from_metadata(metadata).metadata.location
-        table = StaticTable.from_metadata(
-            metadata,
-            {
-                _READER: f"{__name__}.{MovedFiles.__name__}",
-                _FROM: written,
-                _TO: str(folder),
-            },
-        )
-        tasks = list(table.scan().plan_files())
-    except (OSError, ValueError, ValidationError) as error:
-        raise Unreadable(
-            "has metadata that cannot be read", "Look at it with the tool that writes it."
-        ) from error
+    """Read the current snapshot of a table. Raises Unreadable; any error if it is broken."""
+    current = str(_current(folder / "metadata"))
+    table = FromInputFile.table_metadata(MovedFiles(folder, "").new_input(current))
+    io = MovedFiles(folder, table.location)
+    snapshot = table.current_snapshot()
+    # Not through the snapshot: it would take what another table said of a manifest of this name.
+    listed = (
+        [] if snapshot is None else list(read_manifest_list(io.new_input(snapshot.manifest_list)))
+    )
+    tasks = list(ManifestGroupPlanner(table, io).plan_files(listed))
     _refuse_unknown(table, tasks)
     fields = table.schema().fields
     schema = schema_to_pyarrow(table.schema(), include_field_ids=False)
-    files = [_moved(task.file.file_path, written, str(folder)) for task in tasks]
-    _refuse_unnumbered(table, files)
+    files = [io.find(task.file.file_path) for task in tasks]
+    if _NAMES in table.properties and any(None in _numbers(file) for file in files):
+        # They are of before the table was one of Iceberg, and have columns by name only.
+        raise Unreadable("has files whose columns have no numbers", _ELSEWHERE)
     return LakeTable(
         schema=schema,
         files=files,
         ids={field.name: field.field_id for field in fields},
-        partitions=_partitions(table, tasks, schema),
+        partitions=_partitions(table, tasks, schema, files),
     )
 
 
-def _refuse_unknown(table: StaticTable, tasks: Sequence[FileScanTask]) -> None:
+def _refuse_unknown(table: TableMetadata, tasks: Sequence[FileScanTask]) -> None:
     if any(field.initial_default is not None for field in table.schema().fields):
         raise Unreadable("has columns with a value of before they were there", _ELSEWHERE)
     for task in tasks:
@@ -81,17 +101,14 @@ def _refuse_unknown(table: StaticTable, tasks: Sequence[FileScanTask]) -> None:
             raise Unreadable("has rows that are deleted in files of their own", _ELSEWHERE)
 
 
-def _refuse_unnumbered(table: StaticTable, files: Sequence[str]) -> None:
-    """Refuse files of before the table was one of Iceberg: they have columns by name only."""
-    if _NAMES not in table.properties:
-        return
-    for file in files:
-        if any(_NUMBER not in (field.metadata or {}) for field in read_schema(file)):
-            raise Unreadable("has files whose columns have no numbers", _ELSEWHERE)
+def _numbers(file: str) -> set[int | None]:
+    """Return the numbers of a file's columns, None among them if one has none."""
+    said = [(field.metadata or {}).get(_NUMBER) for field in read_schema(file)]
+    return {None if number is None else int(number) for number in said}
 
 
 def _partitions(
-    table: StaticTable, tasks: Sequence[FileScanTask], schema: pa.Schema
+    table: TableMetadata, tasks: Sequence[FileScanTask], schema: pa.Schema, files: Sequence[str]
 ) -> pa.Table | None:
     """Return the values that each file is partitioned by as they are; not every file holds them."""
     specs = table.specs()
@@ -104,6 +121,7 @@ def _partitions(
         for task in tasks
     ]
     names = {name for each in known for name in each if name in schema.names}
+    names -= _inexact(table, names, schema, files)
     if any(names - each.keys() for each in known):
         raise Unreadable("has files that are partitioned in several ways", _ELSEWHERE)
     ordered = [name for name in schema.names if name in names]
@@ -111,6 +129,17 @@ def _partitions(
         return None
     columns = [_stored([each[name] for each in known], schema.field(name).type) for name in ordered]
     return pa.table(columns, names=ordered)
+
+
+def _inexact(
+    table: TableMetadata, names: set[str], schema: pa.Schema, files: Sequence[str]
+) -> set[str]:
+    """Return the partitions whose values only the files have, since the log's are rounded."""
+    found = {name for name in names if types.is_floating(schema.field(name).type)}
+    wanted = {table.schema().find_field(name).field_id for name in found}
+    if any(wanted - _numbers(file) for file in files if wanted):
+        raise Unreadable("is partitioned by floats that its files do not have", _ELSEWHERE)
+    return found
 
 
 def _stored(values: list[object], kind: pa.DataType) -> pa.Array:
@@ -131,7 +160,7 @@ def _current(folder: Path) -> Path:
     }
     hint = folder / _HINT
     said = hint.read_text().strip() if hint.is_file() else ""
-    newest = int(said) if said.isdigit() else max(numbered.values(), default=0)
+    newest = int(said) if said.isdecimal() else max(numbered.values(), default=0)
     found = [path for path, number in numbered.items() if number == newest]
     if len(found) != 1:
         raise Unreadable(
@@ -139,14 +168,6 @@ def _current(folder: Path) -> Path:
             "Leave the one that its catalogue has in metadata/, or name it in version-hint.text.",
         )
     return found[0]
-
-
-def _moved(location: str, written: str, lies: str) -> str:
-    """Return the path of a file of the table, the same below it as when it was written."""
-    path, root = _path(location), _path(written).rstrip("/")
-    if path.startswith(f"{root}/"):
-        return lies + path.removeprefix(root)
-    return path
 
 
 def _path(location: str) -> str:

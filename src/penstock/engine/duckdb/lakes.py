@@ -26,6 +26,12 @@ HIDDEN: Final = "penstock lakes"
 _FILE: Final = "penstock file"  # the column that says where a row is from
 _ROW: Final = "file_row_number"  # DuckDB's own name for a row's number in its file
 
+OUTSIDE: Final = (
+    "has files outside of its folder",
+    "Copy the table whole: a shallow clone stays a part of another one.",
+)
+_BROKEN: Final = ("has a log that cannot be read", "Look at it with the tool that writes it.")
+
 
 @dataclass(frozen=True, slots=True)
 class LakeTable:
@@ -55,24 +61,41 @@ def read_lake(table: str, lake: Lake, folder: Path) -> LakeTable:
     """Read the log of a table. Raises ConfigurationError."""
     read = _reader(lake)
     try:
-        found = read(folder)
+        found = _readable(read, folder)
+        _refuse_names(found.schema.names)
+        _refuse_outside(found.files, folder.resolve())
     except Unreadable as error:
         raise ConfigurationError(
             f"The {lake.capitalize()} table {table!r} {error}.", hint=error.hint
         ) from error
-    inside = folder.resolve()
-    if found.deleted is not None and _ROW in found.schema.names:
-        raise ConfigurationError(
-            f"The {lake.capitalize()} table {table!r} has deleted rows, and a column {_ROW!r}.",
-            hint="Rename the column: DuckDB calls the numbers of rows so.",
-        )
-    for file in found.files:
-        if not Path(file).resolve().is_relative_to(inside):
-            raise ConfigurationError(
-                f"The {lake.capitalize()} table {table!r} has files outside of its folder.",
-                hint="Copy the table whole: a shallow clone stays a part of another one.",
-            )
     return found
+
+
+def _readable(read: Callable[[Path], LakeTable], folder: Path) -> LakeTable:
+    try:
+        return read(folder)
+    except Unreadable:
+        raise
+    except Exception as error:  # what is wrong in a log breaks its library in any way
+        raise Unreadable(*_BROKEN) from error
+
+
+def _refuse_outside(files: Sequence[str], folder: Path) -> None:
+    if not all(Path(file).resolve().is_relative_to(folder) for file in files):
+        raise Unreadable(*OUTSIDE)
+
+
+def _refuse_names(names: Sequence[str]) -> None:
+    """Refuse columns that DuckDB takes for others, as it compares names without their case."""
+    met = {_FILE, _ROW}
+    for name in names:
+        if name.lower() in met:
+            raise Unreadable(
+                f"has a column {name!r}, which DuckDB takes for another one",
+                "Rename the column: DuckDB tells no case apart,"
+                f" and calls the number of a row {_ROW}.",
+            )
+        met.add(name.lower())
 
 
 def _reader(lake: Lake) -> Callable[[Path], LakeTable]:
