@@ -13,7 +13,7 @@ from penstock.answer import AnswerStream, open_answer
 from penstock.encode.formats import find_format
 from penstock.errors import LimitError
 from penstock.local import Project
-from penstock.pipeline import Stages
+from penstock.pipeline import Stages, warn
 from penstock.query.types import Json
 
 FILES = {
@@ -40,10 +40,14 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def answer(folder: Path, rows: int, data: Mapping[str, Json], options: Json) -> list[str]:
-    """Return the lines of an answer about days, each with a row."""
+def write_days(folder: Path, rows: int) -> None:
     lines = ["day,shop", *(f"{n},a" for n in range(rows))]
     (folder / "data/sales.csv").write_text("\n".join(lines) + "\n")
+
+
+def answer(folder: Path, rows: int, data: Mapping[str, Json], options: Json) -> list[str]:
+    """Return the lines of an answer about days, each with a row."""
+    write_days(folder, rows)
     asked = {
         "data": {"fields": {"shop": ["count"]}, **data},
         "scale": {"fields": ["day"]},
@@ -83,3 +87,23 @@ def test_a_pivot_of_fewer_rows_than_there_may_be_is_whole(
 
 def test_a_list_may_have_as_many_rows_as_there_may_be(folder: Path) -> None:
     assert len(answer(folder, 5, {"limit": None}, {})) == 1 + 4
+
+
+@pytest.mark.parametrize(
+    ("rows", "limit", "said"),
+    [(3, None, ""), (4, None, "4 rows, as many as the project"), (4, 3, ""), (2, 2, "")],
+)
+def test_a_list_that_stops_at_the_most_there_may_be_says_so(
+    folder: Path, rows: int, limit: int | None, said: str
+) -> None:
+    write_days(folder, rows)
+    body = json.dumps(
+        {"data": {"fields": {"shop": ["count"]}, "limit": limit}, "scale": {"fields": ["day"]}}
+    ).encode()
+
+    with Project(folder) as project:
+        question = project.ask(body)
+        found = warn(question, project.run(question).num_rows, project.pipeline.limits.max_rows)
+
+    assert said in (found or "")
+    assert (found is None) is (said == "")

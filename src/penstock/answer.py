@@ -161,7 +161,7 @@ class AnswerStream:
             timestamp=int(time()),
             hints=self._count(),
             totals=self._totals() if self.encoder.shows_totals else (),
-            warning=warn(self.question, self.rows),
+            warning=warn(self.question, self.rows, self.pipeline.limits.max_rows),
             duration=round(perf_counter() - self.began, 6),
         )
 

@@ -267,11 +267,16 @@ class Limited(Protocol):
     def limited(self) -> bool: ...
 
 
-def warn(question: Limited, rows: int) -> str | None:
-    """Return what the caller should know about an answer of `rows` rows."""
+def warn(question: Limited, rows: int, most: int) -> str | None:
+    """Return what the caller should know about an answer of `rows` rows, of `most` there may be."""
     warnings = [] if question.plan.warning is None else [question.plan.warning]
     if not question.limited and rows == question.limit:
         warnings.append(
             f"The answer stops at the default limit of {rows} rows; write 'limit' for more."
+        )
+    elif rows == question.limit == most:
+        warnings.append(
+            f"The answer stops at {rows} rows, as many as the project lets anybody have; "
+            "there may be more: ask in pages."
         )
     return " ".join(warnings) or None

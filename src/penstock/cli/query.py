@@ -93,7 +93,7 @@ def _answer(
         columns = question.plan.columns
         table = project.run(question).rename_columns([column.name for column in columns])
         print_answer(Console(), columns, table)
-        _warn(warn(question, table.num_rows))
+        _warn(warn(question, table.num_rows, project.pipeline.limits.max_rows))
         return
     opening = open_answer(question, body)
     encoder = find_format(output.value).encoder(shape)
