@@ -40,12 +40,11 @@ class Embedded:
             session.query(f"SET max_execution_time = {ceil(question.timeout) + 1:d}")
             # It has no names for statements: a comment is one.
             text = f"{_name(question.token)} {question.text}"
-            return Answer(
-                session, session.send_query(text, "Arrow", _escape(question.parameters)), question
-            )
+            result = session.send_query(text, "Arrow", _escape(question.parameters))
         except BaseException:
             session.close()
             raise
+        return _answer(session, result, question)
 
     def kill(self, token: str) -> None:
         with suppress(chdb.ChdbError, RuntimeError):
@@ -98,6 +97,17 @@ class Answer:
         with suppress(chdb.ChdbError, RuntimeError):
             self._result.cancel()
         self._session.cleanup()
+
+
+def _answer(session: Session, result: StreamingResult, question: Question) -> Answer:
+    try:
+        return Answer(session, result, question)
+    except BaseException:
+        # What failed half way is still under way in there, and others would wait for it.
+        with suppress(chdb.ChdbError, RuntimeError):
+            result.cancel()
+        session.close()
+        raise
 
 
 def _escape(parameters: Mapping[str, str]) -> dict[str, str]:
