@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from benchmarks.places import REPOSITORY, cache_folder
@@ -32,6 +33,7 @@ class Environment:
         return found[0].name.removesuffix(".dist-info").rpartition("-")[2] if found else "?"
 
 
+@cache
 def installed() -> Environment:
     """Return Penstock as its users have it: what the lock says, and nothing of its developers'."""
     locks = [REPOSITORY / name for name in ("requirements.lock", "requirements-build.lock")]

@@ -13,7 +13,7 @@ import typer
 from penstock.cli.key_options import parse_attributes
 from penstock.errors import ConfigurationError
 from penstock.local import As, Project
-from penstock.project.place import is_folder
+from penstock.project.files import is_folder
 from penstock.query.saved import arguments_from_pairs, resolve
 
 # A text: a path would make one slash of two in a question that stands where the folder may.

@@ -21,16 +21,16 @@ from penstock.engine.types import Engine
 from penstock.errors import PenstockError
 from penstock.project.connector import ConnectorFile
 from penstock.project.fields import Strict
+from penstock.project.files import is_folder
 from penstock.project.inspect import Inspection, inspect
 from penstock.project.load import check_project
 from penstock.project.model import ModelFile
-from penstock.project.place import is_folder
-from penstock.project.placed import find_unplaced
 from penstock.project.policy import PolicyFile
 from penstock.project.root import RootFile
 from penstock.project.saved import QueryFile
 from penstock.project.strays import find_strays
 from penstock.project.types import Connector, Issue, Place, Project
+from penstock.project.unplaced import find_unplaced
 
 
 class CheckFormat(StrEnum):

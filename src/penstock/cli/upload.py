@@ -7,7 +7,7 @@ import tempfile
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,7 +33,6 @@ class Parcel:
     """
 
     folder: Path
-    _checked: list[bool] = field(default_factory=list)
 
     @property
     def name(self) -> str:
@@ -57,9 +56,7 @@ class Parcel:
 
     def check(self) -> None:
         """Read all of the project, once, before anything is made of it."""
-        if not self._checked:
-            read_project(self.folder, Variables({}))
-            self._checked.append(True)
+        _ = self._whole
 
     @contextmanager
     def packed(self) -> Iterator[Path]:
@@ -70,6 +67,10 @@ class Parcel:
                 for source in self._files:
                     _add(source, into)
             yield archive
+
+    @cached_property
+    def _whole(self) -> Project:
+        return read_project(self.folder, Variables({}))
 
     @cached_property
     def _described(self) -> Outline | Project:

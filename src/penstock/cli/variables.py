@@ -27,7 +27,7 @@ from penstock.cli.place import (
 from penstock.cli.remote import Manager, open_manager, part
 from penstock.deploy.variables import check_variable
 from penstock.errors import ConfigurationError, NotFoundError, PenstockError, raise_all
-from penstock.project.place import is_project
+from penstock.project.files import is_project
 
 app = typer.Typer(
     no_args_is_help=True,

@@ -33,6 +33,19 @@ _SAID: Final = {
 }
 
 
+def is_folder(path: Path) -> bool:
+    """Whether there is a folder at a path that somebody typed, whatever that is."""
+    try:
+        return path.is_dir()
+    except OSError:  # a name that is too long for one, such as a question
+        return False
+
+
+def is_project(folder: Path) -> bool:
+    """Whether a folder has a penstock.yaml."""
+    return is_folder(folder) and (folder / ROOT_FILE).is_file()
+
+
 @dataclass(frozen=True, slots=True)
 class SourceFile:
     """`name` is what the file defines: its path in its section, without the suffix."""

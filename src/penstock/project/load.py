@@ -9,10 +9,9 @@ from pathlib import Path
 from penstock.policy.permit import Gate
 from penstock.project.digest import digest_project
 from penstock.project.document import Document
-from penstock.project.files import ROOT_FILE, SECTIONS, is_sql
+from penstock.project.files import ROOT_FILE, SECTIONS, is_folder, is_project, is_sql
 from penstock.project.folder import Folder
 from penstock.project.model import ReadModel, read_model
-from penstock.project.place import is_folder, is_project
 from penstock.project.policy import ReadPolicies, read_policies
 from penstock.project.probes import Scene, read_probes
 from penstock.project.report import Report

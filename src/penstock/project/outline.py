@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from penstock.project.files import is_project
 from penstock.project.folder import Folder
-from penstock.project.place import is_project
 from penstock.project.report import Report
 from penstock.project.root import read_root
 from penstock.project.types import Authentication, Connector

@@ -32,8 +32,8 @@ from penstock.deploy.artifact.unpack import PROJECT
 from penstock.deploy.artifact.variables import Variables
 from penstock.engine.files import lakes_of
 from penstock.errors import ArtifactError
-from penstock.project.placed import find_unplaced
 from penstock.project.types import Project, ProjectError
+from penstock.project.unplaced import find_unplaced
 from penstock.version import VERSION
 
 PACKAGES: Final = ".penstock/packages"

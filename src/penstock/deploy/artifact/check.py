@@ -1,4 +1,4 @@
-"""A project's folder → the project, checked as far as can be without its databases, and more."""
+"""A project → what is known before it runs: its queries compiled, its data held to its model."""
 
 from __future__ import annotations
 
