@@ -23,6 +23,7 @@ from penstock.plan.types import (
     Expression,
     Farthest,
     FormulaOf,
+    Join,
     Output,
     Plan,
     Scan,
@@ -111,7 +112,7 @@ def _standings(expression: Expression) -> Iterator[Standing]:
 
 
 def _over_rows(plan: Plan) -> Plan:
-    rows = _Rows(plan.keys)
+    rows = _Rows(plan.keys, plan.joins)
     measures = tuple(Output(m.name, rows.of_group(m.expression)) for m in plan.measures)
     having = None if plan.having is None else mapped(plan.having, rows.of_group)
     part = replace(
@@ -129,7 +130,7 @@ def _over_rows(plan: Plan) -> Plan:
         plan,
         scan=Scan(ROWS, (), None, plan.scan.database, plan.scan.rows),
         joins=(),
-        parts=(_with_computed(part),),
+        parts=(_over_computed(part),),
         keys=tuple(Output(k.name, _column_of(k)) for k in plan.keys),
         measures=measures,
         where=None,
@@ -137,16 +138,13 @@ def _over_rows(plan: Plan) -> Plan:
     )
 
 
-def _with_computed(rows: Plan) -> Plan:
-    """Return the rows of rows, if something is computed that a last moment is found by.
+def _over_computed(rows: Plan) -> Plan:
+    """Return the rows of rows in which is computed whatever a last moment is found by.
 
     So it is computed once: in a window databases would do it once more for each row.
     """
     wanted = [m.expression for m in rows.measures if isinstance(m.expression, Farthest)]
-    found_by = dict.fromkeys(each for one in wanted for each in (one.moment, *one.among))
-    if all(isinstance(expression, ColumnOf) for expression in found_by):
-        return rows
-    read = found_by | dict.fromkeys(one.value for one in wanted)
+    read = dict.fromkeys(each for one in wanted for each in (one.moment, *one.among))
     own = [m for m in rows.measures if not isinstance(m.expression, Farthest)]
     there = {m.expression: m for m in reversed(own)}
     more = [Output(f"beside {i}", e) for i, e in enumerate(read, 1) if e not in there]
@@ -169,7 +167,6 @@ def _of_columns(output: Output, columns: Mapping[Expression, ColumnOf]) -> Expre
     return structs.replace(
         expression,
         moment=columns[expression.moment],
-        value=columns[expression.value],
         among=tuple(columns[each] for each in expression.among),
     )
 
@@ -183,6 +180,7 @@ class _Rows:
     """What has to be selected of each row beside the keys that it is grouped by."""
 
     keys: Sequence[Output]
+    joins: Sequence[Join]
     found: dict[Expression, Output] = field(default_factory=dict)
 
     def of_group(self, expression: Expression) -> Expression:
@@ -204,14 +202,30 @@ class _Rows:
         if not isinstance(expression, Standing):
             return self._column(expression, "value")
         value, moment, earliest = expression.argument, expression.moment, expression.earliest
-        among = dict.fromkeys((*(key.expression for key in self.keys), *expression.per))
-        wanted = Farthest(moment, value, tuple(among), earliest, moment.type)
+        # Nulls are no values: a moment at which there is nothing else is not the last one.
+        inputs = (("v", value), ("m", moment))
+        when = FormulaOf("CASE WHEN NOT v IS NULL THEN m END", inputs, moment.type)
+        wanted = Farthest(when, self._among(expression.per), earliest, moment.type)
         return AtMoment(
             self._column(value, "value"),
-            self._column(moment, "moment"),
+            self._column(when, "moment"),
             self._column(wanted, "first" if earliest else "last"),
             expression.type,
         )
+
+    def _among(self, per: Sequence[Expression]) -> tuple[Expression, ...]:
+        """Return what rows are equal in, without what is always equal where the rest is.
+
+        Of a joined row that is everything, where its key is there: fewer columns to compare.
+        """
+        among = dict.fromkeys((*(key.expression for key in self.keys), *per))
+        told = {(each.scan, each.column) for each in among if isinstance(each, ColumnOf)}
+        for join in self.joins:
+            if all((own.scan, own.column) in told for own, _ in join.keys):
+                gone = [e for e in among if isinstance(e, ColumnOf) and e.scan == join.scan.alias]
+                for each in gone:
+                    del among[each]
+        return tuple(among)
 
     def _column(self, expression: Expression, called: str) -> ColumnOf:
         new = Output(f"{called} {len(self.found) + 1}", expression)

@@ -92,10 +92,9 @@ class Standing(Frozen, frozen=True):
 
 
 class Farthest(Frozen, frozen=True):
-    """The last moment, or the earliest, of the rows that are equal in `among` and have a value."""
+    """The last moment, or the earliest, of the rows that are equal in `among`."""
 
     moment: Expression
-    value: Expression
     among: tuple[Expression, ...]
     earliest: bool
     type: DataType

@@ -60,8 +60,10 @@ def _parts(expression: Expression) -> tuple[Expression, ...]:
             return made if partner is None else (partner, *made)
         case Aggregated(argument=argument) | Cut(argument=argument) | Back(argument=argument):
             return (argument,)
-        case Standing(argument, moment, among) | Farthest(argument, moment, among):
+        case Standing(argument, moment, among):
             return (argument, moment, *among)
+        case Farthest(moment, among):
+            return (moment, *among)
         case AtMoment(argument, moment, wanted):
             return (argument, moment, wanted)
         case unreachable:

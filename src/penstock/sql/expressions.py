@@ -141,12 +141,9 @@ def _at_moment(expression: Standing | Farthest | AtMoment, dialect: Dialect) -> 
 
 
 def _farthest(farthest: Farthest, dialect: Dialect) -> exp.Expr:
-    value, moment = (compile_expression(x, dialect) for x in (farthest.value, farthest.moment))
-    # Nulls are no values: a moment at which there is nothing else is not the last one.
-    is_there = exp.Not(this=exp.Is(this=value, expression=exp.Null()))
-    of = exp.Case(ifs=[exp.If(this=is_there, true=moment)])
+    moment = compile_expression(farthest.moment, dialect)
     among = [compile_expression(each, dialect) for each in farthest.among]
-    return dialect.farthest(of, among, earliest=farthest.earliest)
+    return dialect.farthest(moment, among, earliest=farthest.earliest)
 
 
 def _cut(cut: Cut, dialect: Dialect) -> exp.Expr:

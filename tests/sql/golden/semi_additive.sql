@@ -7,28 +7,41 @@ SELECT
   ) AS BIGINT) AS "last_miles_sum",
   CAST(COALESCE(
     SUM(
-      CASE WHEN "the rows"."moment 2" = "the rows"."last 5" THEN "the rows"."value 4" END
+      CASE WHEN "the rows"."moment 5" = "the rows"."last 6" THEN "the rows"."value 4" END
     ),
     0
   ) AS BIGINT) AS "last_miles_count"
 FROM (
   SELECT
-    "the days"."part 1" AS "value 1",
-    "the days"."day 1" AS "moment 2",
-    MAX("the days"."day 1") FILTER(WHERE
-      NOT "the days"."part 1" IS NULL) OVER () AS "last 3",
-    CAST(NULLIF("the days"."part 2", 0) AS BIGINT) AS "value 4",
-    MAX("the days"."day 1") FILTER(WHERE
-      NOT CAST(NULLIF("the days"."part 2", 0) AS BIGINT) IS NULL) OVER () AS "last 5"
+    "the rows"."value 1" AS "value 1",
+    "the rows"."moment 2" AS "moment 2",
+    MAX("the rows"."moment 2") OVER () AS "last 3",
+    "the rows"."value 4" AS "value 4",
+    "the rows"."moment 5" AS "moment 5",
+    MAX("the rows"."moment 5") OVER () AS "last 6"
   FROM (
     SELECT
-      "flights"."flight_date" AS "day 1",
-      CAST(SUM("flights"."distance") AS BIGINT) AS "part 1",
-      COUNT("flights"."distance") AS "part 2"
-    FROM "flights" AS "flights"
-    GROUP BY
-      1
-  ) AS "the days"
+      "the days"."part 1" AS "value 1",
+      (
+        CASE WHEN NOT "the days"."part 1" IS NULL THEN "the days"."day 1" END
+      ) AS "moment 2",
+      CAST(NULLIF("the days"."part 2", 0) AS BIGINT) AS "value 4",
+      (
+        CASE
+          WHEN NOT CAST(NULLIF("the days"."part 2", 0) AS BIGINT) IS NULL
+          THEN "the days"."day 1"
+        END
+      ) AS "moment 5"
+    FROM (
+      SELECT
+        "flights"."flight_date" AS "day 1",
+        CAST(SUM("flights"."distance") AS BIGINT) AS "part 1",
+        COUNT("flights"."distance") AS "part 2"
+      FROM "flights" AS "flights"
+      GROUP BY
+        1
+    ) AS "the days"
+  ) AS "the rows"
 ) AS "the rows"
 LIMIT $1;
 
@@ -41,41 +54,56 @@ SELECT
     CASE WHEN "the rows"."moment 2" = "the rows"."last 3" THEN "the rows"."value 1" END
   ) / NULLIF(
     SUM(
-      CASE WHEN "the rows"."moment 2" = "the rows"."last 5" THEN "the rows"."value 4" END
+      CASE WHEN "the rows"."moment 5" = "the rows"."last 6" THEN "the rows"."value 4" END
     ),
     0
   ) AS DOUBLE) AS "last_miles_avg",
-  CAST(SUM("the rows"."value 6") AS BIGINT) AS "distance_sum"
+  CAST(SUM("the rows"."value 7") AS BIGINT) AS "distance_sum"
 FROM (
   SELECT
-    "the days"."flight_date:month" AS "flight_date:month",
-    "the days"."part 1" AS "value 1",
-    "the days"."day 1" AS "moment 2",
-    MAX("the days"."day 1") FILTER(WHERE
-      NOT "the days"."part 1" IS NULL) OVER (PARTITION BY "the days"."flight_date:month") AS "last 3",
-    CAST(NULLIF("the days"."part 2", 0) AS BIGINT) AS "value 4",
-    MAX("the days"."day 1") FILTER(WHERE
-      NOT CAST(NULLIF("the days"."part 2", 0) AS BIGINT) IS NULL) OVER (PARTITION BY "the days"."flight_date:month") AS "last 5",
-    "the days"."part 3" AS "value 6"
+    "the rows"."flight_date:month" AS "flight_date:month",
+    "the rows"."value 1" AS "value 1",
+    "the rows"."moment 2" AS "moment 2",
+    MAX("the rows"."moment 2") OVER (PARTITION BY "the rows"."flight_date:month") AS "last 3",
+    "the rows"."value 4" AS "value 4",
+    "the rows"."moment 5" AS "moment 5",
+    MAX("the rows"."moment 5") OVER (PARTITION BY "the rows"."flight_date:month") AS "last 6",
+    "the rows"."value 7" AS "value 7"
   FROM (
     SELECT
-      COALESCE(
-        "flights"."flight_date" - (
-          CAST(DAYOFMONTH("flights"."flight_date") AS INT) - 1
-        ),
-        "flights"."flight_date"
-      ) AS "flight_date:month",
-      "flights"."flight_date" AS "day 1",
-      SUM("flights"."distance") AS "part 1",
-      COUNT("flights"."distance") AS "part 2",
-      CAST(SUM("flights"."distance") AS BIGINT) AS "part 3"
-    FROM "flights" AS "flights"
-    WHERE
-      "flights"."carrier" = $1
-    GROUP BY
-      1,
-      2
-  ) AS "the days"
+      "the days"."flight_date:month" AS "flight_date:month",
+      "the days"."part 1" AS "value 1",
+      (
+        CASE WHEN NOT "the days"."part 1" IS NULL THEN "the days"."day 1" END
+      ) AS "moment 2",
+      CAST(NULLIF("the days"."part 2", 0) AS BIGINT) AS "value 4",
+      (
+        CASE
+          WHEN NOT CAST(NULLIF("the days"."part 2", 0) AS BIGINT) IS NULL
+          THEN "the days"."day 1"
+        END
+      ) AS "moment 5",
+      "the days"."part 3" AS "value 7"
+    FROM (
+      SELECT
+        COALESCE(
+          "flights"."flight_date" - (
+            CAST(DAYOFMONTH("flights"."flight_date") AS INT) - 1
+          ),
+          "flights"."flight_date"
+        ) AS "flight_date:month",
+        "flights"."flight_date" AS "day 1",
+        SUM("flights"."distance") AS "part 1",
+        COUNT("flights"."distance") AS "part 2",
+        CAST(SUM("flights"."distance") AS BIGINT) AS "part 3"
+      FROM "flights" AS "flights"
+      WHERE
+        "flights"."carrier" = $1
+      GROUP BY
+        1,
+        2
+    ) AS "the days"
+  ) AS "the rows"
 ) AS "the rows"
 GROUP BY
   1
@@ -98,12 +126,20 @@ FROM (
     ) AS BIGINT) AS "craft_miles_sum"
   FROM (
     SELECT
-      "flights"."carrier" AS "carrier",
-      "flights"."distance" AS "value 1",
-      "flights"."flight_date" AS "moment 2",
-      MAX("flights"."flight_date") FILTER(WHERE
-        NOT "flights"."distance" IS NULL) OVER (PARTITION BY "flights"."carrier", "flights"."tailnum") AS "last 3"
-    FROM "flights" AS "flights"
+      "the rows"."carrier" AS "carrier",
+      "the rows"."value 1" AS "value 1",
+      "the rows"."moment 2" AS "moment 2",
+      MAX("the rows"."moment 2") OVER (PARTITION BY "the rows"."carrier", "the rows"."beside 3") AS "last 3"
+    FROM (
+      SELECT
+        "flights"."carrier" AS "carrier",
+        "flights"."distance" AS "value 1",
+        (
+          CASE WHEN NOT "flights"."distance" IS NULL THEN "flights"."flight_date" END
+        ) AS "moment 2",
+        "flights"."tailnum" AS "beside 3"
+      FROM "flights" AS "flights"
+    ) AS "the rows"
   ) AS "the rows"
   GROUP BY
     1
@@ -128,34 +164,48 @@ SELECT
   ) AS BIGINT) AS "last_miles_sum"
 FROM (
   SELECT
-    "the days"."manufacturer" AS "manufacturer",
-    "the days"."part 1" AS "value 1",
-    "the days"."day 1" AS "moment 2",
-    MAX("the days"."day 1") FILTER(WHERE
-      NOT "the days"."part 1" IS NULL) OVER (PARTITION BY "the days"."manufacturer") AS "last 3",
-    CAST(NULLIF("the days"."part 2", 0) AS BIGINT) AS "value 4",
-    MAX("the days"."day 1") FILTER(WHERE
-      NOT CAST(NULLIF("the days"."part 2", 0) AS BIGINT) IS NULL) OVER (PARTITION BY "the days"."manufacturer") AS "last 5"
+    "the rows"."manufacturer" AS "manufacturer",
+    "the rows"."value 1" AS "value 1",
+    "the rows"."moment 2" AS "moment 2",
+    MAX("the rows"."moment 2") OVER (PARTITION BY "the rows"."manufacturer") AS "last 3",
+    "the rows"."value 4" AS "value 4",
+    "the rows"."moment 5" AS "moment 5",
+    MAX("the rows"."moment 5") OVER (PARTITION BY "the rows"."manufacturer") AS "last 6"
   FROM (
     SELECT
-      "plane"."manufacturer" AS "manufacturer",
-      "flights"."flight_date" AS "day 1",
-      CAST(SUM("flights"."distance") AS BIGINT) AS "part 1",
-      COUNT("flights"."distance") AS "part 2"
-    FROM "flights" AS "flights"
-    LEFT JOIN "planes" AS "plane"
-      ON "flights"."tailnum" = "plane"."tailnum"
-    GROUP BY
-      1,
-      2
-  ) AS "the days"
+      "the days"."manufacturer" AS "manufacturer",
+      "the days"."part 1" AS "value 1",
+      (
+        CASE WHEN NOT "the days"."part 1" IS NULL THEN "the days"."day 1" END
+      ) AS "moment 2",
+      CAST(NULLIF("the days"."part 2", 0) AS BIGINT) AS "value 4",
+      (
+        CASE
+          WHEN NOT CAST(NULLIF("the days"."part 2", 0) AS BIGINT) IS NULL
+          THEN "the days"."day 1"
+        END
+      ) AS "moment 5"
+    FROM (
+      SELECT
+        "plane"."manufacturer" AS "manufacturer",
+        "flights"."flight_date" AS "day 1",
+        CAST(SUM("flights"."distance") AS BIGINT) AS "part 1",
+        COUNT("flights"."distance") AS "part 2"
+      FROM "flights" AS "flights"
+      LEFT JOIN "planes" AS "plane"
+        ON "flights"."tailnum" = "plane"."tailnum"
+      GROUP BY
+        1,
+        2
+    ) AS "the days"
+  ) AS "the rows"
 ) AS "the rows"
 GROUP BY
   1
 HAVING
   CAST(COALESCE(
     SUM(
-      CASE WHEN "the rows"."moment 2" = "the rows"."last 5" THEN "the rows"."value 4" END
+      CASE WHEN "the rows"."moment 5" = "the rows"."last 6" THEN "the rows"."value 4" END
     ),
     0
   ) AS BIGINT) > $1
@@ -173,13 +223,22 @@ SELECT
   ) / NULLIF(COUNT("the rows"."value 4"), 0) AS DOUBLE) AS "craft_mean"
 FROM (
   SELECT
-    "flights"."origin" AS "origin",
-    "flights"."distance" AS "value 1",
-    "flights"."flight_date" AS "moment 2",
-    MAX("flights"."flight_date") FILTER(WHERE
-      NOT "flights"."distance" IS NULL) OVER (PARTITION BY "flights"."origin", "flights"."tailnum") AS "last 3",
-    "flights"."carrier" AS "value 4"
-  FROM "flights" AS "flights"
+    "the rows"."origin" AS "origin",
+    "the rows"."value 1" AS "value 1",
+    "the rows"."moment 2" AS "moment 2",
+    MAX("the rows"."moment 2") OVER (PARTITION BY "the rows"."origin", "the rows"."beside 3") AS "last 3",
+    "the rows"."value 4" AS "value 4"
+  FROM (
+    SELECT
+      "flights"."origin" AS "origin",
+      "flights"."distance" AS "value 1",
+      (
+        CASE WHEN NOT "flights"."distance" IS NULL THEN "flights"."flight_date" END
+      ) AS "moment 2",
+      "flights"."carrier" AS "value 4",
+      "flights"."tailnum" AS "beside 3"
+    FROM "flights" AS "flights"
+  ) AS "the rows"
 ) AS "the rows"
 GROUP BY
   1
@@ -204,22 +263,28 @@ FROM (
     ) AS BIGINT) AS "last_miles_sum"
   FROM (
     SELECT
-      "the days"."part 1" AS "value 1",
-      "the days"."day 1" AS "moment 2",
-      MAX("the days"."day 1") FILTER(WHERE
-        NOT "the days"."part 1" IS NULL) OVER () AS "last 3"
+      "the rows"."value 1" AS "value 1",
+      "the rows"."moment 2" AS "moment 2",
+      MAX("the rows"."moment 2") OVER () AS "last 3"
     FROM (
       SELECT
-        "flights"."flight_date" AS "day 1",
-        CAST(SUM("flights"."distance") AS BIGINT) AS "part 1"
-      FROM "flights" AS "flights"
-      WHERE
+        "the days"."part 1" AS "value 1",
         (
-          "flights"."flight_date" >= $1 AND "flights"."flight_date" < $2
-        )
-      GROUP BY
-        1
-    ) AS "the days"
+          CASE WHEN NOT "the days"."part 1" IS NULL THEN "the days"."day 1" END
+        ) AS "moment 2"
+      FROM (
+        SELECT
+          "flights"."flight_date" AS "day 1",
+          CAST(SUM("flights"."distance") AS BIGINT) AS "part 1"
+        FROM "flights" AS "flights"
+        WHERE
+          (
+            "flights"."flight_date" >= $1 AND "flights"."flight_date" < $2
+          )
+        GROUP BY
+          1
+      ) AS "the days"
+    ) AS "the rows"
   ) AS "the rows"
   LIMIT $3
 ) AS "the answer"
@@ -230,22 +295,28 @@ LEFT JOIN (
     ) AS BIGINT) AS "last_miles_sum_1"
   FROM (
     SELECT
-      "the days"."part 1" AS "value 1",
-      "the days"."day 1" AS "moment 2",
-      MAX("the days"."day 1") FILTER(WHERE
-        NOT "the days"."part 1" IS NULL) OVER () AS "last 3"
+      "the rows"."value 1" AS "value 1",
+      "the rows"."moment 2" AS "moment 2",
+      MAX("the rows"."moment 2") OVER () AS "last 3"
     FROM (
       SELECT
-        "flights"."flight_date" AS "day 1",
-        CAST(SUM("flights"."distance") AS BIGINT) AS "part 1"
-      FROM "flights" AS "flights"
-      WHERE
+        "the days"."part 1" AS "value 1",
         (
-          "flights"."flight_date" >= $4 AND "flights"."flight_date" < $5
-        )
-      GROUP BY
-        1
-    ) AS "the days"
+          CASE WHEN NOT "the days"."part 1" IS NULL THEN "the days"."day 1" END
+        ) AS "moment 2"
+      FROM (
+        SELECT
+          "flights"."flight_date" AS "day 1",
+          CAST(SUM("flights"."distance") AS BIGINT) AS "part 1"
+        FROM "flights" AS "flights"
+        WHERE
+          (
+            "flights"."flight_date" >= $4 AND "flights"."flight_date" < $5
+          )
+        GROUP BY
+          1
+      ) AS "the days"
+    ) AS "the rows"
   ) AS "the rows"
   HAVING
     COUNT(*) > 0
@@ -272,19 +343,25 @@ SELECT
   ) AS BIGINT) AS "last_miles_sum"
 FROM (
   SELECT
-    "the days"."part 1" AS "value 1",
-    "the days"."day 1" AS "moment 2",
-    MAX("the days"."day 1") FILTER(WHERE
-      NOT "the days"."part 1" IS NULL) OVER () AS "last 3"
+    "the rows"."value 1" AS "value 1",
+    "the rows"."moment 2" AS "moment 2",
+    MAX("the rows"."moment 2") OVER () AS "last 3"
   FROM (
     SELECT
-      "flights"."flight_date" AS "day 1",
-      CAST(SUM("flights"."distance") AS BIGINT) AS "part 1"
-    FROM "flights" AS "flights"
-    WHERE
-      "flights"."origin" = $1
-    GROUP BY
-      1
-  ) AS "the days"
+      "the days"."part 1" AS "value 1",
+      (
+        CASE WHEN NOT "the days"."part 1" IS NULL THEN "the days"."day 1" END
+      ) AS "moment 2"
+    FROM (
+      SELECT
+        "flights"."flight_date" AS "day 1",
+        CAST(SUM("flights"."distance") AS BIGINT) AS "part 1"
+      FROM "flights" AS "flights"
+      WHERE
+        "flights"."origin" = $1
+      GROUP BY
+        1
+    ) AS "the days"
+  ) AS "the rows"
 ) AS "the rows"
 LIMIT $2;

@@ -73,14 +73,6 @@ class DuckDB(Dialect):
         # There is no day of a month in 'infinity', which is cut to itself.
         return exp.Coalesce(this=first, expressions=[argument.copy()])
 
-    def farthest(self, moment: exp.Expr, among: Sequence[exp.Expr], *, earliest: bool) -> exp.Expr:
-        """Filter what is looked at: of a column as it is the window takes two thirds."""
-        (when,) = moment.args["ifs"]
-        window = super().farthest(when.args["true"], among, earliest=earliest)
-        where = exp.Where(this=when.this)
-        window.set("this", exp.Filter(this=window.this, expression=where))
-        return window
-
     def totals_with_rows(self, measures: Sequence[exp.Expr], totals: int) -> bool:  # noqa: ARG002 - one is enough
         return not any(measure.find(*_HOLDING) for measure in measures)
 

@@ -89,15 +89,24 @@ SELECT
   COUNT("the rows"."value 4") AS "flight_count"
 FROM (
   SELECT
-    "plane"."manufacturer" AS "manufacturer",
-    "flights"."distance" AS "value 1",
-    "flights"."flight_date" AS "moment 2",
-    MAX("flights"."flight_date") FILTER(WHERE
-      NOT "flights"."distance" IS NULL) OVER (PARTITION BY "plane"."manufacturer", "flights"."tailnum") AS "last 3",
-    "flights"."flight" AS "value 4"
-  FROM "flights" AS "flights"
-  LEFT JOIN "plane" AS "plane"
-    ON "flights"."tailnum" = "plane"."tailnum"
+    "the rows"."manufacturer" AS "manufacturer",
+    "the rows"."value 1" AS "value 1",
+    "the rows"."moment 2" AS "moment 2",
+    MAX("the rows"."moment 2") OVER (PARTITION BY "the rows"."beside 2") AS "last 3",
+    "the rows"."value 4" AS "value 4"
+  FROM (
+    SELECT
+      "plane"."manufacturer" AS "manufacturer",
+      "flights"."distance" AS "value 1",
+      (
+        CASE WHEN NOT "flights"."distance" IS NULL THEN "flights"."flight_date" END
+      ) AS "moment 2",
+      "flights"."flight" AS "value 4",
+      "flights"."tailnum" AS "beside 2"
+    FROM "flights" AS "flights"
+    LEFT JOIN "plane" AS "plane"
+      ON "flights"."tailnum" = "plane"."tailnum"
+  ) AS "the rows"
 ) AS "the rows"
 GROUP BY
   1

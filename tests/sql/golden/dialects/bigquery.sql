@@ -285,18 +285,22 @@ FROM (
     `the rows`.`day:month` AS `day:month`,
     `the rows`.`value 1` AS `value 1`,
     `the rows`.`moment 2` AS `moment 2`,
-    MAX(CASE WHEN NOT `the rows`.`value 1` IS NULL THEN `the rows`.`moment 2` END) OVER (PARTITION BY `the rows`.`day:month`, `the rows`.`beside 3`) AS `last 3`,
+    MAX(`the rows`.`moment 2`) OVER (PARTITION BY `the rows`.`day:month`, `the rows`.`beside 3`) AS `last 3`,
     `the rows`.`value 4` AS `value 4`,
     `the rows`.`moment 5` AS `moment 5`,
-    MAX(CASE WHEN NOT `the rows`.`value 4` IS NULL THEN `the rows`.`moment 5` END) OVER (PARTITION BY `the rows`.`day:month`) AS `last 6`,
+    MAX(`the rows`.`moment 5`) OVER (PARTITION BY `the rows`.`day:month`) AS `last 6`,
     `the rows`.`value 7` AS `value 7`
   FROM (
     SELECT
       DATE_TRUNC(CAST(`samples`.`day` AS DATE), MONTH) AS `day:month`,
       `samples`.`whole` AS `value 1`,
-      `samples`.`at_tz` AS `moment 2`,
+      (
+        CASE WHEN NOT `samples`.`whole` IS NULL THEN `samples`.`at_tz` END
+      ) AS `moment 2`,
       `samples`.`price` AS `value 4`,
-      `samples`.`day` AS `moment 5`,
+      (
+        CASE WHEN NOT `samples`.`price` IS NULL THEN `samples`.`day` END
+      ) AS `moment 5`,
       `samples`.`id` AS `value 7`,
       `samples`.`name` AS `beside 3`
     FROM `samples` AS `samples`

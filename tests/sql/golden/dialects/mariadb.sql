@@ -598,15 +598,15 @@ FROM (
     `the rows`.`day:month` AS `day:month`,
     `the rows`.`value 1` AS `value 1`,
     `the rows`.`moment 2` AS `moment 2`,
-    FIRST_VALUE(CASE WHEN NOT `the rows`.`value 1` IS NULL THEN `the rows`.`moment 2` END) OVER (
+    FIRST_VALUE(`the rows`.`moment 2`) OVER (
       PARTITION BY `the rows`.`day:month`, CAST(`the rows`.`beside 3` AS CHAR CHARACTER SET utf8mb4) COLLATE utf8mb4_nopad_bin
-      ORDER BY CASE WHEN NOT `the rows`.`value 1` IS NULL THEN `the rows`.`moment 2` END IS NULL ASC, CASE WHEN NOT `the rows`.`value 1` IS NULL THEN `the rows`.`moment 2` END DESC
+      ORDER BY `the rows`.`moment 2` IS NULL ASC, `the rows`.`moment 2` DESC
     ) AS `last 3`,
     `the rows`.`value 4` AS `value 4`,
     `the rows`.`moment 5` AS `moment 5`,
-    FIRST_VALUE(CASE WHEN NOT `the rows`.`value 4` IS NULL THEN `the rows`.`moment 5` END) OVER (
+    FIRST_VALUE(`the rows`.`moment 5`) OVER (
       PARTITION BY `the rows`.`day:month`
-      ORDER BY CASE WHEN NOT `the rows`.`value 4` IS NULL THEN `the rows`.`moment 5` END IS NULL ASC, CASE WHEN NOT `the rows`.`value 4` IS NULL THEN `the rows`.`moment 5` END DESC
+      ORDER BY `the rows`.`moment 5` IS NULL ASC, `the rows`.`moment 5` DESC
     ) AS `last 6`,
     `the rows`.`value 7` AS `value 7`
   FROM (
@@ -617,9 +617,13 @@ FROM (
         ) DAY
       ) AS DATE) AS `day:month`,
       `samples`.`whole` AS `value 1`,
-      `samples`.`at_tz` AS `moment 2`,
+      (
+        CASE WHEN NOT `samples`.`whole` IS NULL THEN `samples`.`at_tz` END
+      ) AS `moment 2`,
       `samples`.`price` AS `value 4`,
-      `samples`.`day` AS `moment 5`,
+      (
+        CASE WHEN NOT `samples`.`price` IS NULL THEN `samples`.`day` END
+      ) AS `moment 5`,
       `samples`.`id` AS `value 7`,
       CAST(`samples`.`name` AS CHAR CHARACTER SET utf8mb4) COLLATE utf8mb4_nopad_bin AS `beside 3`
     FROM `samples` AS `samples`
