@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 import pytest
@@ -21,7 +22,7 @@ from penstock.sql.compile import compile_plan, compile_rows
 from penstock.sql.dialects.find import find_dialect
 from penstock.sql.types import Listed, Marker, Template
 from support.ask import ANYBODY
-from support.flights import ANALYST, SOUTHERNER
+from support.flights import AGENT, ANALYST, SOUTHERNER
 from support.golden import TESTS
 
 FOLDER: Final = TESTS / "sql/golden/dialects"
@@ -207,3 +208,15 @@ def test_the_statement_is_one_query_of_its_dialect(
 
 def test_every_file_is_of_a_dialect() -> None:
     assert sorted(path.stem for path in FOLDER.glob("*.sql")) == list(NAMES)
+
+
+def test_postgres_tests_a_list_of_what_it_found_by_its_keys(gate: Gate) -> None:
+    who = replace(AGENT, attributes={"stations": ("JFK", "LGA")})
+    query = {"data": {"fields": {"temp": ["avg"]}}, "scale": {"fields": ["carrier"]}}
+    asked = parse_query(json.dumps(query).encode(), Limits())
+
+    plan = build_plan(gate.permit(asked, who))
+    text = compile_plan(plan, dialect="postgres").rows.text
+
+    assert '("weather"."origin" = $1 OR "weather"."origin" = $2)' in text
+    assert '"flights"."origin" IN ($3, $4)' in text

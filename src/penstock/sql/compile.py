@@ -274,7 +274,9 @@ def _join(join: Join, markers: Markers) -> exp.Join:
 
 def _left_join(scan: Scan, on: list[exp.EQ], markers: Markers) -> exp.Join:
     """Join the rows that pass the guard: the others leave nulls, as if they did not exist."""
-    guard = [] if scan.guard is None else [compile_condition(scan.guard, markers)]
+    guard = []
+    if scan.guard is not None:
+        guard.append(markers.dialect.partner(compile_condition(scan.guard, markers)))
     return exp.Join(this=_table(scan), side="LEFT", on=conjunction([*on, *guard]))
 
 

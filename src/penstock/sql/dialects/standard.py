@@ -108,6 +108,10 @@ class Dialect:
         """Return a column of whatever type as a join compares it."""
         return tree
 
+    def partner(self, tree: exp.Expr) -> exp.Expr:
+        """Return what a joined row has to pass beside its keys."""
+        return tree
+
     def cast(self, tree: exp.Expr, type_: DataType) -> exp.Expr:
         to = self.types.get(type_)
         return tree if to is None else exp.Cast(this=tree, to=exp.DataType(this=to, nested=False))
