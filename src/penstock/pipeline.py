@@ -13,6 +13,7 @@ from penstock.auth.principal import Principal
 from penstock.census import count_tables
 from penstock.engine.types import Across, Engine, Running
 from penstock.errors import NotSupportedError, PenstockError, raise_all
+from penstock.nulls import find_nulls
 from penstock.plan.atlas import atlas
 from penstock.plan.build import build_plan
 from penstock.plan.choose import unknown_names
@@ -191,12 +192,14 @@ class Pipeline:
         """Return this pipeline with its tables counted now, and nothing prepared.
 
         A relationship that was mandatory and no longer is so of the data is optional from now on:
-        no row is left out of an answer.
+        no row is left out of an answer. What has got nulls may have them from now on.
         """
         model = self.gate.model
         counts = count_tables(model.tables, self.engines, timeout=self.timeout)
         alone = find_alone(model, self.engines, timeout=self.timeout)
-        gate = Gate(model.with_counts(counts).with_optional([*alone]), self.gate.policies)
+        nulls = find_nulls(model, self.engines, timeout=self.timeout)
+        model = model.with_counts(counts).with_optional([*alone]).with_nullable([*nulls])
+        gate = Gate(model, self.gate.policies)
         return Pipeline(
             gate,
             self.engines,

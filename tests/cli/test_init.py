@@ -87,17 +87,24 @@ def test_a_database_file_tells_its_own_keys(shell: Shell, tmp_path: Path) -> Non
         tmp_path / "shop.duckdb",
         "CREATE TABLE customers (id INTEGER PRIMARY KEY, name VARCHAR, tags VARCHAR[])",
         "CREATE TABLE orders (id INTEGER PRIMARY KEY, buyer INTEGER REFERENCES customers(id),"
-        ' "unit price" DECIMAL(10, 2), "not" BOOLEAN)',
+        ' "unit price" DECIMAL(10, 2), "not" BOOLEAN, seller INTEGER NOT NULL REFERENCES'
+        " customers(id))",
         "INSERT INTO customers VALUES (1, 'Ann', [])",
-        "INSERT INTO orders VALUES (1, 1, 2.50, true)",
+        "INSERT INTO orders VALUES (1, 1, 2.50, true, 1)",
     )
     made = shell("init", tmp_path, "--from", tmp_path / "shop.duckdb", "--format", "json")
     model = (tmp_path / "models/shop.yaml").read_text()
 
     assert made.code == 0, made.err
     assert json.loads(made.out)["tables"][1]["relationships"] == [
-        {"name": "customer", "to": "customers", "on": {"buyer": "id"}, "guessed": False}
+        {"name": "customer", "to": "customers", "on": {"buyer": "id"}, "guessed": False},
+        {"name": "customer_2", "to": "customers", "on": {"seller": "id"}, "guessed": False},
     ]
+    assert "customer: {to: customers, on: {buyer: id}}" in model
+    assert "customer_2: {to: customers, on: {seller: id}, mandatory: true}" in model
+    assert "id: {type: integer, not_null: true, description: ''}" in model
+    assert "buyer: {type: integer, description: ''}" in model
+    assert "seller: {type: integer, not_null: true, description: ''}" in model
     assert "unit_price: {type: decimal, column: unit price, description: ''}" in model
     assert "not_: {type: boolean, column: not, description: ''}" in model
     assert "# left out, as the language has no type for them: tags (VARCHAR[])" in model

@@ -14,14 +14,14 @@ from support.postgres_server import find_programs, run_postgres
 
 ORDERS = """\
 CREATE TABLE orders (
-  id BIGINT PRIMARY KEY, amount DECIMAL(10, 2), day DATE, buyer INTEGER,
-  FOREIGN KEY (buyer) REFERENCES customers (id)
+  id BIGINT PRIMARY KEY, amount DECIMAL(10, 2), day DATE, buyer INTEGER, seller INTEGER NOT NULL,
+  FOREIGN KEY (buyer) REFERENCES customers (id), FOREIGN KEY (seller) REFERENCES customers (id)
 )"""
 TABLES = (
     "CREATE TABLE customers (id INTEGER PRIMARY KEY, name VARCHAR(20))",
     ORDERS,
     "INSERT INTO customers VALUES (1, 'Ann'), (2, 'Bob')",
-    "INSERT INTO orders VALUES (1, 2.50, '2024-01-02', 1), (2, 4.50, '2024-01-03', 2)",
+    "INSERT INTO orders VALUES (1, 2.50, '2024-01-02', 1, 2), (2, 4.50, '2024-01-03', 2, 2)",
 )
 
 
@@ -77,6 +77,8 @@ def answer_as_the_project(
     for path in (folder / "connectors").iterdir():
         assert f"password: ${{{variable}}}" in path.read_text()
         assert password not in path.read_text()
-    assert "customer: {to: customers, on: {buyer: id}}" in next(
-        path.read_text() for path in (folder / "models").iterdir()
-    )
+    (model,) = (path.read_text() for path in (folder / "models").iterdir())
+    assert "{to: customers, on: {buyer: id}}" in model
+    assert "{to: customers, on: {seller: id}, mandatory: true}" in model
+    assert "seller: {type: integer, not_null: true, description: ''}" in model
+    assert "buyer: {type: integer, description: ''}" in model

@@ -67,7 +67,8 @@ class World:
             labels = [f"{n} -> {a.label}" for n, a in table.attributes.items() if a.label]
             semi = [f"{n}: {a.semi_additive}" for n, a in table.attributes.items()]
             semi = [said for said in semi if not said.endswith(": None")]
-            lines.append(f"{table.name}: {ways} {formulas} {labels} {semi}")
+            filled = [f"{n} not null" for n, a in table.attributes.items() if a.not_null]
+            lines.append(f"{table.name}: {ways} {formulas} {labels} {semi} {filled}")
             lines += [f"  {dict(row)}" for row in self.rows[table.name]]
         return "\n".join(lines)
 
@@ -82,6 +83,7 @@ class _Draft:
     formulas: dict[str, tuple[Meaning, tuple[str, ...]]] = field(default_factory=dict)
     labels: dict[str, tuple[str, str]] = field(default_factory=dict)
     balances: dict[str, SemiAdditive] = field(default_factory=dict)
+    filled: list[str] = field(default_factory=list)
 
     @property
     def name(self) -> str:
@@ -108,6 +110,8 @@ def worlds(draw: st.DrawFn) -> World:
     rows = {draft.name: draw(_rows(draft)) for draft in drafts}
     for draft in drafts:
         draw(_oblige(draft, rows))
+    for draft in drafts:
+        draw(_promise(draft, rows[draft.name]))
     tables = {draft.name: _table(draft, len(rows[draft.name])) for draft in drafts}
     model = Model(tables=tables, digest="a world of the laws")
     policies = draw(_policies(model))
@@ -244,6 +248,13 @@ def _oblige(draw: st.DrawFn, draft: _Draft, rows: dict[str, list[Record]]) -> No
         draft.ways[name] = replace(way, mandatory=True)
 
 
+@st.composite
+def _promise(draw: st.DrawFn, draft: _Draft, rows: Sequence[Record]) -> None:
+    """Say of columns without a null that they are not null: of all, or of none."""
+    if draw(st.booleans()):
+        draft.filled += [n for n in draft.columns if all(row[n] is not None for row in rows)]
+
+
 def _is_key(name: str) -> bool:
     return name.startswith(("key", "ka", "kb"))
 
@@ -261,7 +272,8 @@ def _told_apart(rows: Sequence[Record], names: Sequence[str]) -> list[Record]:
 
 def _table(draft: _Draft, rows: int) -> Table:
     attributes = {
-        n: Attribute(name=n, type=t, source=Column(column_of(n))) for n, t in draft.columns.items()
+        n: Attribute(name=n, type=t, source=Column(column_of(n)), not_null=n in draft.filled)
+        for n, t in draft.columns.items()
     }
     for name, (meaning, used) in draft.formulas.items():
         source = Formula(

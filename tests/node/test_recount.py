@@ -19,6 +19,7 @@ DATED = (
     SHOP["models/orders.yaml"]
     .replace("    attributes:", "    watermark: day\n    attributes:", 1)
     .replace("on: {shop: code}}", "on: {shop: code}, mandatory: true}")
+    .replace("amount: {type: float}", "amount: {type: float, not_null: true}")
 )
 
 
@@ -122,3 +123,17 @@ def test_rows_that_lose_their_partner_are_kept_and_told_of(node: Node) -> None:
     assert list(warned) == ["orders.place"]
     assert node.get("/readyz", None).object()["warnings"] == warned
     assert {"city": None, "id_max": 9} in node.post("/query?shape=rows", asked, "boss").rows()
+
+
+def test_rows_that_have_got_nulls_are_told_of_and_no_longer_counted(node: Node) -> None:
+    asked: dict[str, Json] = {"data": {"fields": {"id": ["count"], "amount": ["count"]}}}
+    (before,) = node.post("/query?shape=rows", asked, "boss").rows()
+    with (node.home.parent / "shop/data/orders.csv").open("a") as file:
+        file.write("10,a,,2024-02-03\n")
+
+    warned = node.post("/refresh", b"", "boss").object()["warnings"]
+    (after,) = node.post("/query?shape=rows", asked, "boss").rows()
+    assert isinstance(warned, Mapping)
+    assert "HAS_NULLS" in str(warned["orders.amount"])
+    assert after["amount_count"] == before["amount_count"]
+    assert after["id_count"] == int(str(before["id_count"])) + 1

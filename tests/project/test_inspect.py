@@ -162,6 +162,41 @@ def test_a_mandatory_relationship_has_a_partner_for_each_row(tmp_path: Path) -> 
     ]
 
 
+def test_a_not_null_attribute_has_a_value_in_each_row(tmp_path: Path) -> None:
+    model = (
+        MODEL.replace("id: {type: integer}", "id: {type: integer, not_null: true}")
+        .replace("shop: {type: string,", "shop: {type: string, not_null: true,")
+        .replace("day: {type: date}", "when: {type: date, column: day, not_null: true}")
+    )
+    orders = SHOP["data/orders.csv"] + "3,,1.5,2024-01-03\n4,,1.5,\n"
+    files = {"models/orders.yaml": model, "queries/by-shop.yaml": None}
+
+    assert found(write(tmp_path / "whole", files)) == []
+    assert found(write(tmp_path / "gaps", {**files, "data/orders.csv": orders})) == [
+        (
+            "models/orders.yaml:6:7 HAS_NULLS In orders, 2 rows have no shop, so 'shop' is not"
+            " `not_null`: counting it would count them."
+        ),
+        (
+            "models/orders.yaml:8:7 HAS_NULLS In orders, 1 row has no when, so 'when' is not"
+            " `not_null`: counting it would count them."
+        ),
+    ]
+
+
+def test_a_table_without_rows_has_no_nulls(tmp_path: Path) -> None:
+    with database(tmp_path / "shop.duckdb") as connection:
+        connection.execute("CREATE TABLE shops (code TEXT, city TEXT)")
+        connection.execute("CREATE TABLE orders (id BIGINT, shop TEXT, amount DOUBLE, day DATE)")
+    model = MODEL.replace("id: {type: integer}", "id: {type: integer, not_null: true}")
+    connector = "engine: duckdb\ndatabase: shop.duckdb\n"
+
+    assert (
+        found(write(tmp_path, {"models/orders.yaml": model, "connectors/shop.yaml": connector}))
+        == []
+    )
+
+
 @contextmanager
 def database(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     connection = duckdb.connect(path)

@@ -230,6 +230,13 @@ CASES: dict[str, tuple[dict[str, str], str]] = {
             " `formula`, not both."
         ),
     ),
+    "formula that is not null": (
+        model("COUNT(id), type: float}", "COUNT(id), type: float, not_null: true}"),
+        (
+            "models/orders.yaml:9:71 INVALID_VALUE 'mean' is a formula, and only a column is"
+            " `not_null`. | Leave `not_null` out, or say it of the columns that the formula uses."
+        ),
+    ),
     "attribute with a dot": (
         model("id: {type: integer}", "id: {type: integer}\n      i.d: {type: integer}"),
         "models/orders.yaml:6:7 INVALID_NAME 'i.d' is not a name.",

@@ -35,20 +35,28 @@ class EngineSettings:
 
 @dataclass(frozen=True, slots=True)
 class FoundColumn:
-    """`type` is None where the language has none for the engine's own, `native`."""
+    """`type` is None where the language has none for the engine's own, `native`.
+
+    `nullable` is False where the database is known to let no row have a null there.
+    """
 
     name: str
     type: DataType | None
     native: str
+    nullable: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class FoundForeignKey:
-    """`columns` hold values of `other_columns` of the relation `source`."""
+    """`columns` hold values of `other_columns` of the relation `source`.
+
+    `enforced` says that the database lets no row have others, and that none had before.
+    """
 
     columns: tuple[str, ...]
     source: tuple[str, ...]
     other_columns: tuple[str, ...]
+    enforced: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

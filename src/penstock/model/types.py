@@ -74,7 +74,10 @@ class SemiAdditive:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attribute:
-    """`semi_additive` is also set of a formula of rows that is made of such an attribute."""
+    """`semi_additive` is also set of a formula of rows that is made of such an attribute.
+
+    `not_null` is said of columns alone: each row of the table has a value.
+    """
 
     name: str
     type: DataType
@@ -84,6 +87,7 @@ class Attribute:
     label: tuple[str, str] | None = None  # (relationship, attribute) whose value names this key
     tags: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     semi_additive: SemiAdditive | None = None
+    not_null: bool = False
 
     @property
     def aggregates(self) -> bool:
@@ -209,6 +213,15 @@ class Model:
             found = tables[table]
             optional = replace(found.relationships[name], mandatory=False)
             tables[table] = replace(found, relationships={**found.relationships, name: optional})
+        return replace(self, tables=tables)
+
+    def with_nullable(self, attributes: Collection[tuple[str, str]]) -> Model:
+        """Return this model with these attributes, by table and name, that may have nulls."""
+        tables = dict(self.tables)
+        for table, name in attributes:
+            found = tables[table]
+            nullable = replace(found.attributes[name], not_null=False)
+            tables[table] = replace(found, attributes={**found.attributes, name: nullable})
         return replace(self, tables=tables)
 
     def without(self, hidden: Mapping[str, frozenset[str]]) -> Model:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
+from msgspec import structs
+
 from penstock.model.types import DataType
 from penstock.plan.filters import every
 from penstock.plan.types import (
@@ -83,7 +85,11 @@ class Room:
 
     def column(self, expression: Expression, wanted: str) -> ColumnOf:
         """Return what an expression that this database computes is called."""
-        return self._called(self.outputs, expression, wanted)
+        return self._called(self.outputs, _told(expression), wanted)
+
+    def gives(self, expression: Expression) -> bool:
+        """Whether the others read it, or rows are grouped by it, anyway."""
+        return _told(expression) in self.outputs
 
     def measure(self, aggregated: Aggregated, wanted: str) -> ColumnOf:
         """Return what an aggregate over a part of a group is called."""
@@ -120,6 +126,12 @@ class Room:
             limit=page.limit,
             skip=page.skip,
         )
+
+
+def _told(expression: Expression) -> Expression:
+    """Return a column as a join has it: it is the same one whether it is known to be filled."""
+    is_column = isinstance(expression, ColumnOf)
+    return structs.replace(expression, filled=False) if is_column else expression
 
 
 def reading(scan: Scan, outputs: Sequence[Output]) -> Plan:

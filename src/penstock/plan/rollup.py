@@ -10,7 +10,7 @@ from msgspec import structs
 
 from penstock.model.types import Column, DataType, Table
 from penstock.plan.choose import is_asked, references
-from penstock.plan.scope import attribute_of
+from penstock.plan.scope import Seat, attribute_of
 from penstock.plan.types import (
     Aggregated,
     AtMoment,
@@ -100,7 +100,8 @@ def _lacks(rewriting: _Rewriting) -> str | None:
 
 def _rewriting(base: Table, rollup: Table, alias: str) -> _Rewriting:
     """Set side by side what stands for each attribute here and there."""
-    here = {n: attribute_of(a, base.attributes, alias) for n, a in base.attributes.items()}
+    seat = Seat(alias, always=True)
+    here = {n: attribute_of(a, base.attributes, seat) for n, a in base.attributes.items()}
     there = {
         n: ColumnOf(alias, a.source.name, a.type)
         for n, a in rollup.attributes.items()
@@ -111,13 +112,25 @@ def _rewriting(base: Table, rollup: Table, alias: str) -> _Rewriting:
         rollup,
         alias,
         names={expression: name for name, expression in reversed(here.items())},
-        keys={here[name]: there[name] for name in rollup.grain if name in here},
+        keys={
+            key: there[name]
+            for name in rollup.grain
+            if name in here
+            for key in _ways_to_say(here[name])
+        },
         measures={
             (compute, here[of]): there[name]
             for name, (of, compute) in made.items()
             if name in there and of in here
         },
     )
+
+
+def _ways_to_say(expression: Expression) -> Iterator[Expression]:
+    """Yield an expression, and as a join has it: of its keys nobody says that they are filled."""
+    yield expression
+    if isinstance(expression, ColumnOf):
+        yield structs.replace(expression, filled=not expression.filled)
 
 
 @dataclass(slots=True)

@@ -33,9 +33,24 @@ from penstock.query.types import (
 
 NOWHERE: Mapping[str, Shift] = {}
 
-_Meaning: TypeAlias = Callable[
-    [Attribute, Mapping[str, Attribute], str, ColumnOf | None], Expression
-]
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """The rows that attributes are read from: those of the scan of this alias.
+
+    `partner` is a key of the row, if it was joined: what is not there has no formulas either.
+    `always` says that it is there beside each row of the query.
+    """
+
+    alias: str
+    partner: ColumnOf | None = None
+    always: bool = False
+
+    def column(self, attribute: Attribute, name: str) -> ColumnOf:
+        return ColumnOf(self.alias, name, attribute.type, self.always and attribute.not_null)
+
+
+_Meaning: TypeAlias = Callable[[Attribute, Mapping[str, Attribute], Seat], Expression]
 """What an attribute is, beside its siblings, in the rows of a scan."""
 
 
@@ -64,10 +79,15 @@ class Scope:
 
     def _expression(self, name: str, of: _Meaning) -> Expression:
         reached = self.reached[name]
-        alias, path = self.join(reached.path), reached.path
+        return of(reached.attribute, reached.table.attributes, self._seat(reached.path))
+
+    def _seat(self, path: Path) -> Seat:
+        alias = self.join(path)
+        if not path:
+            return Seat(alias, always=True)
+        join = self.joins[path]
         # Keys are equated, so where a row was found its key is not null.
-        partner = self.joins[path].keys[0][1] if path else None
-        return of(reached.attribute, reached.table.attributes, alias, partner)
+        return Seat(alias, join.keys[0][1], join.each)
 
     def place(self, name: str) -> tuple[Path, str]:
         """Return what tells two attributes apart, however they are written."""
@@ -113,7 +133,7 @@ class Scope:
 
     def on(self, key: ColumnOf, table: str, attribute: Attribute) -> Expression:
         """Return an attribute of a table that is scanned apart, and joined by this key."""
-        return attribute_of(attribute, self.tables[table].attributes, key.scan, key)
+        return attribute_of(attribute, self.tables[table].attributes, Seat(key.scan, key))
 
     def _at(self, path: Path) -> Table:
         table = self.table
@@ -151,38 +171,25 @@ class Scope:
                 return Inverse(self.condition(part, back))
 
 
-def attribute_of(
-    attribute: Attribute,
-    siblings: Mapping[str, Attribute],
-    alias: str,
-    partner: ColumnOf | None = None,
-) -> Expression:
-    """Return an attribute's column, or its formula with every name in it resolved.
-
-    `partner` is a key of the row, if it was joined: what is not there has no formulas either.
-    """
+def attribute_of(attribute: Attribute, siblings: Mapping[str, Attribute], seat: Seat) -> Expression:
+    """Return an attribute's column, or its formula with every name in it resolved."""
     source = attribute.source
     if isinstance(source, Column):
-        return ColumnOf(alias, source.name, attribute.type)
+        return seat.column(attribute, source.name)
     of = measured_of if source.aggregates else attribute_of
-    inputs = tuple((n, of(siblings[n], siblings, alias, partner)) for n in source.uses)
-    partner = None if source.aggregates else partner
+    inputs = tuple((n, of(siblings[n], siblings, seat)) for n in source.uses)
+    partner = None if source.aggregates else seat.partner
     return FormulaOf(source.text, inputs, attribute.type, partner, source.aggregates)
 
 
-def measured_of(
-    attribute: Attribute,
-    siblings: Mapping[str, Attribute],
-    alias: str,
-    partner: ColumnOf | None = None,
-) -> Expression:
+def measured_of(attribute: Attribute, siblings: Mapping[str, Attribute], seat: Seat) -> Expression:
     """Return an attribute as aggregates take it: only where it counts, if it is semi-additive."""
-    whole = attribute_of(attribute, siblings, alias, partner)
+    whole = attribute_of(attribute, siblings, seat)
     semi = attribute.semi_additive
     if semi is None:
         return whole
-    moment = attribute_of(siblings[semi.over], siblings, alias, partner)
-    per = tuple(attribute_of(siblings[name], siblings, alias, partner) for name in semi.per)
+    moment = attribute_of(siblings[semi.over], siblings, seat)
+    per = tuple(attribute_of(siblings[name], siblings, seat) for name in semi.per)
     return Standing(whole, moment, per, semi.take is Take.FIRST, attribute.type)
 
 
@@ -192,7 +199,7 @@ def _guard_condition(
     match predicate:
         case Comparison(attribute=name):
             attribute = attributes[name]
-            expression = attribute_of(attribute, attributes, alias)
+            expression = attribute_of(attribute, attributes, Seat(alias))
             return tested(predicate, attribute, expression, Place())
         case AllOf(parts):
             return Every(tuple(_guard_condition(part, attributes, alias) for part in parts))

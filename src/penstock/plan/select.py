@@ -86,7 +86,7 @@ class _Division:
     def _is_grouped_by(self, expression: Expression) -> bool:
         """Whether the first room groups by it anyway: it is a scale, or the key of a join."""
         scales = [key.expression for key in self.plan.keys]
-        return expression in self.rooms.first.outputs or expression in scales
+        return self.rooms.first.gives(expression) or expression in scales
 
     def left_to_test(self) -> Iterator[Condition]:
         """Send each condition to where it can be tested, and yield what is left of it here."""

@@ -11,11 +11,16 @@ from penstock.query.types import AnyCompute, Frozen, Granularity, Operator, Slot
 
 
 class ColumnOf(Frozen, frozen=True):
-    """A physical column of the scan with this alias."""
+    """A physical column of the scan with this alias.
+
+    `filled` says that it is null in no row that is read, joins and all. What reads the results of
+    another plan, or joins them, does not know: there it is False.
+    """
 
     scan: str
     column: str
     type: DataType
+    filled: bool = False
 
 
 class FormulaOf(Frozen, frozen=True):

@@ -13,6 +13,7 @@ from penstock.census import count_table
 from penstock.engine.types import Engine, FoundColumn
 from penstock.errors import PenstockError, suggestion
 from penstock.model.types import Attribute, Column, Count, DataType, Table
+from penstock.project.nulls import check_nulls
 from penstock.project.partners import check_partners
 from penstock.project.rehearse import isolate, prepare
 from penstock.project.report import Report
@@ -53,6 +54,7 @@ def inspect(
     for name in counts:
         table = project.model.tables[name]
         _check_formulas(table, visit)
+        check_nulls(table, visit)
         for relationship in table.relationships.values():
             if relationship.table in counts:
                 check_partners(table, relationship, visit)

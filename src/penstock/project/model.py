@@ -40,6 +40,7 @@ class AttributeEntry(Strict):
     description: str | None = None
     label: str | None = None
     semi_additive: SemiAdditiveEntry | None = None
+    not_null: bool = False
 
     @model_validator(mode="after")
     def _is_one_thing(self) -> AttributeEntry:
@@ -199,14 +200,7 @@ def _table(name: str, table: _Declared, names: Names, report: Report) -> Table:
         names.attributes[name],
         report,
     )
-    for n in entry.attributes:
-        if n.lower() in _RESERVED:
-            report.add(
-                document.key_place("tables", name, "attributes", n),
-                "RESERVED_NAME",
-                f"An attribute cannot be called {n!r}: a filter means something else by it.",
-                "Choose another name, and say the column with `column`.",
-            )
+    _refuse_attributes(name, table, report)
     attributes = {
         n: Attribute(
             name=n,
@@ -214,6 +208,7 @@ def _table(name: str, table: _Declared, names: Names, report: Report) -> Table:
             source=formulas[n] if a.formula is not None else Column(a.column or n),
             title=a.title,
             description=a.description,
+            not_null=a.not_null and a.formula is None,
         )
         for n, a in entry.attributes.items()
         if a.formula is None or n in formulas
@@ -233,6 +228,25 @@ def _table(name: str, table: _Declared, names: Names, report: Report) -> Table:
         description=entry.description,
         rollup=_rollup(entry.rollup_of),
     )
+
+
+def _refuse_attributes(name: str, table: _Declared, report: Report) -> None:
+    document = table.document
+    for n, attribute in table.entry.attributes.items():
+        if n.lower() in _RESERVED:
+            report.add(
+                document.key_place("tables", name, "attributes", n),
+                "RESERVED_NAME",
+                f"An attribute cannot be called {n!r}: a filter means something else by it.",
+                "Choose another name, and say the column with `column`.",
+            )
+        if attribute.not_null and attribute.formula is not None:
+            report.add(
+                document.place("tables", name, "attributes", n, "not_null"),
+                "INVALID_VALUE",
+                f"{n!r} is a formula, and only a column is `not_null`.",
+                "Leave `not_null` out, or say it of the columns that the formula uses.",
+            )
 
 
 def _rollup(entry: RollupEntry | None) -> Rollup | None:

@@ -158,12 +158,21 @@ def _cut(cut: Cut, dialect: Dialect) -> exp.Expr:
 
 
 def _aggregate(aggregated: Aggregated, dialect: Dialect) -> exp.Expr:
+    if _counts_rows(aggregated):
+        return dialect.aggregate(aggregated.compute, exp.Star(), aggregated.type)
     argument = compile_expression(aggregated.argument, dialect)
     is_mean = aggregated.compute is Compute.AVG and dialect.exact_means
     is_exact = aggregated.argument.type is DataType.DECIMAL
     if aggregated.type is DataType.FLOAT and is_exact and not is_mean:
         argument = dialect.cast(argument, DataType.FLOAT)
     return dialect.aggregate(aggregated.compute, argument, aggregated.type)
+
+
+def _counts_rows(aggregated: Aggregated) -> bool:
+    """Whether each row has one of the values that are counted: not to look for it is cheaper."""
+    argument = aggregated.argument
+    is_count = aggregated.compute is Compute.COUNT
+    return is_count and isinstance(argument, ColumnOf) and argument.filled
 
 
 def _formula(formula: FormulaOf, dialect: Dialect) -> exp.Expr:

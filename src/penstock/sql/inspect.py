@@ -104,6 +104,17 @@ def count_met(
     return Statement(counted.where(met).sql(dialect=dialect, identify=True), ())
 
 
+def count_unfilled(source: Sequence[str], columns: Sequence[str], *, dialect: str) -> Statement:
+    """Count the rows that have no value, for each column: as n0, n1 and so on, in one look."""
+    rows = exp.Count(this=exp.Star())
+    counted = [
+        exp.alias_(rows - exp.Count(this=_column(_ALL, name)), f"n{i}", quoted=True)
+        for i, name in enumerate(columns)
+    ]
+    statement = select(*counted).from_(_relation(source, _ALL))
+    return Statement(find_dialect(dialect).write(statement).text, ())
+
+
 def find_newest(source: Sequence[str], column: str, type_: DataType, *, dialect: str) -> Statement:
     """Find the largest value of a column, null where there is none."""
     newest = select(exp.Max(this=_column(_ALL, column)).as_("newest"))

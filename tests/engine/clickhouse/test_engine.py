@@ -187,6 +187,7 @@ def test_relations_have_columns_and_rows_but_no_keys(engine: ClickHouse) -> None
 
     assert (found.source, found.rows, found.primary_key) == (("kinds",), 2, ())
     assert [column.type for column in found.columns][-2:] == [None, T.STRING]
+    assert [column.name for column in found.columns if column.nullable] == ["name"]
 
 
 def test_the_version_changes_with_the_data_and_only_then(engine: ClickHouse, data: Folder) -> None:

@@ -33,10 +33,10 @@ def test_a_database_file_tells_its_tables_and_views_with_their_keys(tmp_path: Pa
     assert found["customers",].primary_key == ("id",)
     assert found["depot", "bins"].primary_key == ("aisle", "bin")
     assert found["orders",].foreign_keys == (
-        FoundForeignKey(("customer_id",), ("customers",), ("id",)),
+        FoundForeignKey(("customer_id",), ("customers",), ("id",), enforced=True),
     )
     assert found["depot", "goods"].foreign_keys == (
-        FoundForeignKey(("aisle", "bin"), ("depot", "bins"), ("aisle", "bin")),
+        FoundForeignKey(("aisle", "bin"), ("depot", "bins"), ("aisle", "bin"), enforced=True),
     )
     assert found["depot", "goods"].columns == (
         FoundColumn("aisle", DataType.INTEGER, "INTEGER"),
@@ -44,6 +44,20 @@ def test_a_database_file_tells_its_tables_and_views_with_their_keys(tmp_path: Pa
         FoundColumn("tags", None, "VARCHAR[]"),
     )
     assert found["recent",].columns == (FoundColumn("id", DataType.INTEGER, "BIGINT"),)
+
+
+def test_a_database_file_tells_what_is_not_null(tmp_path: Path) -> None:
+    make_database(
+        tmp_path / "shop.duckdb",
+        "CREATE TABLE t (a INTEGER PRIMARY KEY, b INTEGER NOT NULL, c INTEGER)",
+        "CREATE VIEW v AS SELECT x.b FROM t LEFT JOIN t AS x ON x.b = t.c",
+    )
+    engine = DuckDB(settings(tmp_path, options={"database": "shop.duckdb"}))
+    found = {relation.source: relation for relation in engine.relations()}
+    engine.close()
+
+    assert [column.nullable for column in found["t",].columns] == [False, False, True]
+    assert [column.nullable for column in found["v",].columns] == [True]
 
 
 def test_files_are_relations_without_keys(tmp_path: Path) -> None:

@@ -99,3 +99,16 @@ def test_a_certificate_that_is_not_there_is_an_option_that_is_wrong(server: Serv
 )
 def test_types_are_the_languages_or_none(native: str, type_: DataType | None) -> None:
     assert read_type(native) is type_
+
+
+def test_tables_tell_what_is_not_null_and_views_do_not(server: Server, engine: MariaDB) -> None:
+    execute(
+        server,
+        "CREATE TABLE held (id INT PRIMARY KEY, a TEXT NOT NULL, b INT)",
+        "CREATE VIEW held_seen AS SELECT a FROM held",
+    )
+    found = {relation.source: relation for relation in engine.relations()}
+    execute(server, "DROP VIEW held_seen", "DROP TABLE held")
+
+    assert [column.nullable for column in found["held",].columns] == [False, False, True]
+    assert [column.nullable for column in found["held_seen",].columns] == [True]

@@ -257,6 +257,31 @@ def test_a_schema_is_looked_into_first_and_others_are_named(address: Address) ->
     assert ("public", "parted_1") not in found
 
 
+def test_what_a_table_is_held_to_is_told_and_no_more(address: Address) -> None:
+    address.execute(
+        "CREATE TABLE targets (id int PRIMARY KEY, a int NOT NULL, b int)",
+        "CREATE TABLE secret (id int PRIMARY KEY)",
+        "ALTER TABLE secret ENABLE ROW LEVEL SECURITY",
+        "CREATE TABLE held (x int NOT NULL REFERENCES targets, y int NOT NULL REFERENCES secret,"
+        " z int, CONSTRAINT late FOREIGN KEY (z) REFERENCES targets)",
+        "ALTER TABLE held DROP CONSTRAINT late",
+        "ALTER TABLE held ADD CONSTRAINT late FOREIGN KEY (z) REFERENCES targets NOT VALID",
+        "CREATE TABLE parent (x int NOT NULL REFERENCES targets)",
+        "CREATE TABLE heir () INHERITS (parent)",
+        "CREATE VIEW seen AS SELECT t.a FROM targets AS t",
+    )
+    with opened(address) as engine:
+        found = {relation.source[-1]: relation for relation in engine.relations()}
+        alone = engine.columns(("targets",))
+
+    assert [column.nullable for column in found["targets"].columns] == [False, False, True]
+    assert alone == found["targets"].columns
+    assert [column.nullable for column in found["seen"].columns] == [True]
+    enforced = {key.columns: key.enforced for key in found["held"].foreign_keys}
+    assert enforced == {("x",): True, ("y",): False, ("z",): False}
+    assert [key.enforced for key in found["parent"].foreign_keys] == [False]
+
+
 def test_a_relation_one_may_not_read_is_not_found(address: Address) -> None:
     address.execute(
         "CREATE TABLE hidden (a int)",

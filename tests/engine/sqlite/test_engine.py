@@ -156,3 +156,37 @@ def test_a_pattern_made_to_take_for_ever_does_not(tmp_path: Path) -> None:
     with opened(tmp_path) as engine:
         assert value(engine, "SELECT penstock_like(?, ?)", "a" * 5000, pattern) == 0
         assert value(engine, "SELECT penstock_like(?, ?)", "a" * 5000 + "b", pattern) == 1
+
+
+@pytest.mark.parametrize(
+    ("columns", "nullable"),
+    [
+        ("a INTEGER PRIMARY KEY, b TEXT NOT NULL, c TEXT", [False, False, True]),
+        ("a integer, b TEXT, PRIMARY KEY (a)", [False, True]),
+        ("a INTEGER PRIMARY KEY DESC, b INT NOT NULL", [True, False]),
+        ("a INT PRIMARY KEY, b TEXT", [True, True]),
+        ("a TEXT, b INTEGER, PRIMARY KEY (a, b)", [True, True]),
+    ],
+)
+def test_of_keys_the_number_of_a_row_alone_is_never_null(
+    tmp_path: Path, columns: str, nullable: list[bool]
+) -> None:
+    with opened(
+        tmp_path, f"CREATE TABLE t ({columns})", "CREATE VIEW v AS SELECT * FROM t"
+    ) as engine:
+        found = {relation.source: relation for relation in engine.relations()}
+
+    assert [column.nullable for column in found["t",].columns] == nullable
+    assert all(column.nullable for column in found["v",].columns)
+
+
+def test_nobody_is_held_to_a_foreign_key(tmp_path: Path) -> None:
+    tables = (
+        "CREATE TABLE shops (code INTEGER PRIMARY KEY)",
+        "CREATE TABLE sales (shop INTEGER NOT NULL REFERENCES shops)",
+        "INSERT INTO sales VALUES (7)",
+    )
+    with opened(tmp_path, *tables) as engine:
+        found = {relation.source: relation for relation in engine.relations()}
+
+    assert [key.enforced for key in found["sales",].foreign_keys] == [False]

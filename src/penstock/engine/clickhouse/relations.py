@@ -18,7 +18,7 @@ _ALL_COLUMNS: Final = (
     " WHERE database = {p1:String} ORDER BY table, position"
 )
 _SIZES: Final = (
-    "SELECT name, toString(total_rows) FROM system.tables"
+    "SELECT name, toString(total_rows), toString(endsWith(engine, 'View')) FROM system.tables"
     " WHERE database = {p1:String} AND NOT is_temporary AND NOT startsWith(name, '.inner')"
 )
 _SYSTEM: Final = "('system', 'INFORMATION_SCHEMA', 'information_schema')"
@@ -49,10 +49,16 @@ class Catalogue:
 
         Its primary keys are no keys: several rows may have the same one.
         """
-        sizes = {row[0]: row[1] for row in self._ask(_SIZES, self._database)}
+        tables = self._ask(_SIZES, self._database)
+        sizes, views = (
+            {row[0]: row[1] for row in tables},
+            {row[0] for row in tables if row[2] == "1"},
+        )
         columns: dict[str, list[FoundColumn]] = {}
         for table, name, native in self._ask(_ALL_COLUMNS, self._database):
-            columns.setdefault(table, []).append(FoundColumn(name, read_type(native), native))
+            nullable = table in views or "Nullable(" in native
+            found = FoundColumn(name, read_type(native), native, nullable)
+            columns.setdefault(table, []).append(found)
         return tuple(
             FoundRelation(source=(table,), columns=tuple(found), rows=_number(sizes[table]))
             for table, found in columns.items()

@@ -16,7 +16,8 @@ Ask: TypeAlias = Callable[[str, list[str]], list[tuple[str, ...]]]
 _Name: TypeAlias = tuple[str, str]
 
 _COLUMNS: Final = (
-    "SELECT schema_name, table_name, column_name, data_type FROM duckdb_columns()"
+    "SELECT schema_name, table_name, column_name, data_type, is_nullable::VARCHAR"
+    " FROM duckdb_columns()"
     " WHERE database_name = ? AND NOT internal ORDER BY schema_name, table_name, column_index"
 )
 _KEYS: Final = (
@@ -31,10 +32,10 @@ _decode = msgspec.json.Decoder(tuple[str, ...]).decode
 def find_relations(ask: Ask) -> tuple[FoundRelation, ...]:
     """Return the tables and views, in order of schema and name."""
     columns: dict[_Name, list[FoundColumn]] = {}
-    for schema, table, name, native in ask(_COLUMNS, [CATALOG]):
+    for schema, table, name, native, nullable in ask(_COLUMNS, [CATALOG]):
         if schema == HIDDEN:
             continue
-        found = FoundColumn(name, read_type(native), native)
+        found = FoundColumn(name, read_type(native), native, nullable != "false")
         columns.setdefault((schema, table), []).append(found)
     primary, foreign = _find_keys(ask(_KEYS, [CATALOG]))
     return tuple(
@@ -58,7 +59,8 @@ def _find_keys(
             primary[schema, table] = _decode(columns)
             continue
         # A foreign key of DuckDB never leaves its schema.
-        key = FoundForeignKey(_decode(columns), _source(schema, other), _decode(other_columns))
+        source, others = _source(schema, other), _decode(other_columns)
+        key = FoundForeignKey(_decode(columns), source, others, enforced=True)
         foreign.setdefault((schema, table), []).append(key)
     return primary, foreign
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Final
 
 from penstock.engine.asking import Asking
@@ -12,12 +13,17 @@ from penstock.model.types import DataType
 
 # With a LIMIT or the like, views could not be left where they are; the order is the server's.
 _COLUMNS: Final = (
-    "SELECT table_name, column_name, column_type FROM information_schema.columns"
+    "SELECT table_name, column_name, column_type, is_nullable FROM information_schema.columns"
     " WHERE table_schema = ? ORDER BY table_name, ordinal_position"
 )
 _COLUMNS_OF_ONE: Final = (
-    "SELECT table_name, column_name, column_type FROM information_schema.columns"
+    "SELECT table_name, column_name, column_type, 'YES' FROM information_schema.columns"
     " WHERE table_schema = ? AND table_name = ? ORDER BY ordinal_position"
+)
+# What a view says of its columns may be as old as the view.
+_TABLES: Final = (
+    "SELECT table_name FROM information_schema.tables"
+    " WHERE table_schema = ? AND table_type = 'BASE TABLE'"
 )
 _KEYS: Final = (
     "SELECT table_name, constraint_name, column_name, COALESCE(referenced_table_schema, ''),"
@@ -52,9 +58,12 @@ class Catalogue:
     def relations(self) -> tuple[FoundRelation, ...]:
         """Return the tables and views of the database, in order of their names."""
         json = self._find_json(self._database)
+        tables = {table for (table,) in self._ask(_TABLES, self._database)}
         columns: dict[str, list[FoundColumn]] = {}
         for row in self._ask(_COLUMNS, self._database):
-            columns.setdefault(row[0], []).append(_read_column(row, json))
+            found = _read_column(row, json)
+            found = found if row[0] in tables else replace(found, nullable=True)
+            columns.setdefault(row[0], []).append(found)
         keys = self._find_keys()
         return tuple(
             FoundRelation(
@@ -93,13 +102,13 @@ class _Key:
 
 
 def _read_column(row: tuple[str, ...], json: frozenset[tuple[str, str]]) -> FoundColumn:
-    table, name, native = row
+    table, name, native, nullable = row
     if native == "longtext" and (table, name) in json:
-        return FoundColumn(name, DataType.JSON, "json")
-    return FoundColumn(name, read_type(native), native)
+        return FoundColumn(name, DataType.JSON, "json", nullable != "NO")
+    return FoundColumn(name, read_type(native), native, nullable != "NO")
 
 
 def _read_keys(table: str, keys: dict[tuple[str, str], _Key]) -> Iterable[FoundForeignKey]:
     for (owner, name), key in keys.items():
         if owner == table and name != "PRIMARY":
-            yield FoundForeignKey(tuple(key.own), key.source, tuple(key.others))
+            yield FoundForeignKey(tuple(key.own), key.source, tuple(key.others), enforced=True)

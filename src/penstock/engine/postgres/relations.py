@@ -16,11 +16,15 @@ class Ask(Protocol):
     def __call__(self, text: str, *parameters: Bound) -> list[dict[str, object]]: ...
 
 
+# Since version 18 NOT NULL may be said of rows to come alone, or of a table and not of its heirs.
 _COLUMN: Final = """
 SELECT n.nspname::text AS schema, c.relname::text AS relation, a.attname::text AS name,
   format_type(CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE t.oid END,
               CASE WHEN t.typtype = 'd' THEN t.typtypmod ELSE a.atttypmod END) AS native,
-  t.typcategory IN ('E', 'S') AS is_text, n.nspname = current_schema() AS is_own
+  t.typcategory IN ('E', 'S') AS is_text, n.nspname = current_schema() AS is_own,
+  a.attnotnull AND c.relkind IN ('r', 'p') AND NOT EXISTS (
+    SELECT 1 FROM pg_constraint AS k WHERE k.conrelid = c.oid AND k.contype = 'n'
+      AND k.conkey[1] = a.attnum AND (k.connoinherit OR NOT k.convalidated)) AS is_filled
 FROM pg_class AS c
 JOIN pg_namespace AS n ON n.oid = c.relnamespace
 JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
@@ -38,6 +42,7 @@ _OF_ALL: Final = (
     " AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\\_%'"
     " AND has_table_privilege(c.oid, 'SELECT') ORDER BY n.nspname, c.relname, a.attnum"
 )
+# Rows of a table's heirs are not held to its keys, and what a policy of rows hides is not found.
 _KEYS: Final = """
 SELECT n.nspname::text AS schema, c.relname::text AS relation, k.contype::text AS kind,
   (SELECT array_agg(a.attname::text ORDER BY place) FROM pg_attribute AS a
@@ -46,7 +51,9 @@ SELECT n.nspname::text AS schema, c.relname::text AS relation, k.contype::text A
   (SELECT array_agg(a.attname::text ORDER BY place) FROM pg_attribute AS a
      JOIN unnest(k.confkey) WITH ORDINALITY AS u(number, place) ON a.attnum = number
      WHERE a.attrelid = o.oid) AS other,
-  p.nspname::text AS other_schema, o.relname::text AS other_relation
+  p.nspname::text AS other_schema, o.relname::text AS other_relation,
+  k.convalidated AND NOT (c.relkind = 'r' AND c.relhassubclass)
+    AND NOT COALESCE(o.relrowsecurity, FALSE) AS is_enforced
 FROM pg_constraint AS k
 JOIN pg_class AS c ON c.oid = k.conrelid
 JOIN pg_namespace AS n ON n.oid = c.relnamespace
@@ -79,7 +86,8 @@ def find_relations(ask: Ask) -> tuple[FoundRelation, ...]:
             primary[_name(row)] = names
             continue
         other = str(row["other_schema"]), str(row["other_relation"])
-        key = FoundForeignKey(names, _source(other, own), _texts(row["other"]))
+        is_enforced = bool(row["is_enforced"])
+        key = FoundForeignKey(names, _source(other, own), _texts(row["other"]), is_enforced)
         foreign.setdefault(_name(row), []).append(key)
     return tuple(
         FoundRelation(
@@ -94,7 +102,8 @@ def find_relations(ask: Ask) -> tuple[FoundRelation, ...]:
 
 def _column(row: dict[str, object]) -> FoundColumn:
     native = str(row["native"])
-    return FoundColumn(str(row["name"]), read_type(native, is_text=bool(row["is_text"])), native)
+    type_ = read_type(native, is_text=bool(row["is_text"]))
+    return FoundColumn(str(row["name"]), type_, native, nullable=not row["is_filled"])
 
 
 def _name(row: dict[str, object]) -> _Name:

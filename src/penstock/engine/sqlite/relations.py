@@ -13,12 +13,32 @@ _RELATIONS: Final = (
     "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type IN ('table', 'view')"
     " AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name"
 )
+_COLUMNS: Final = 'SELECT name, type, "notnull" FROM pragma_table_xinfo(?)'
+# A primary key that has an index is a column like others, whatever its type.
+_ROW_NUMBER: Final = (
+    "SELECT name FROM pragma_table_info(?) WHERE pk = 1 AND type = 'INTEGER' COLLATE NOCASE"
+    " AND NOT EXISTS (SELECT 1 FROM pragma_table_info(?) WHERE pk > 1)"
+    " AND NOT EXISTS (SELECT 1 FROM pragma_index_list(?) WHERE origin = 'pk')"
+)
 
 
 def find_columns(connection: sqlite3.Connection, table: str) -> tuple[FoundColumn, ...] | None:
     """Return a relation's columns in order, None where there is no such relation."""
-    rows = connection.execute("SELECT name, type FROM pragma_table_xinfo(?)", [table])
-    return tuple(FoundColumn(name, read_type(native), native) for name, native in rows) or None
+    rows = connection.execute(_COLUMNS, [table]).fetchall()
+    number = _row_number(connection, table)
+    return (
+        tuple(
+            FoundColumn(name, read_type(native), native, not filled and name != number)
+            for name, native, filled in rows
+        )
+        or None
+    )
+
+
+def _row_number(connection: sqlite3.Connection, table: str) -> str | None:
+    """Return the column that is the number of the row itself: of keys it alone is never null."""
+    found = connection.execute(_ROW_NUMBER, [table, table, table]).fetchone()
+    return None if found is None else str(found[0])
 
 
 def find_relations(connection: sqlite3.Connection) -> tuple[FoundRelation, ...]:

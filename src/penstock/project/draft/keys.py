@@ -99,6 +99,7 @@ def _link_declared(name: str, linking: _Linking) -> None:
         if len(keys) < len(pairs):
             continue
         stem = _stem(keys[0].own) if len(keys) == 1 else None
+        owned = survey.tables[name].attributes
         linking.add(
             name,
             stem or singular(other.name),
@@ -107,6 +108,7 @@ def _link_declared(name: str, linking: _Linking) -> None:
                 table=other.name,
                 keys=tuple(keys),
                 one_to_one=sorted(survey.keys[name]) == sorted(foreign.columns),
+                mandatory=foreign.enforced and all(owned[key.own].not_null for key in keys),
             ),
         )
 

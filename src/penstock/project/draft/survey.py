@@ -82,7 +82,12 @@ def _table(name: str, database: str, relation: FoundRelation, rows: int) -> Tabl
     for column in relation.columns:
         if column.type is not None:
             named = to_name(column.name, attributes, otherwise="column")
-            attributes[named] = Attribute(name=named, type=column.type, source=Column(column.name))
+            attributes[named] = Attribute(
+                name=named,
+                type=column.type,
+                source=Column(column.name),
+                not_null=not column.nullable,
+            )
     return Table(
         name=name, database=database, source=relation.source, attributes=attributes, rows=rows
     )

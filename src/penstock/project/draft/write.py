@@ -106,6 +106,8 @@ def _attribute(attribute: Attribute) -> CommentedMap:
     column = column_of(attribute)
     if column != attribute.name:
         said["column"] = column
+    if attribute.not_null:
+        said["not_null"] = True
     said["description"] = ""
     return _inline(said)
 

@@ -10,7 +10,7 @@ from penstock.model.types import DataType, Table
 from penstock.plan.fragments import reading
 from penstock.plan.gather import gather_scan
 from penstock.plan.scope import Scope as PlanScope
-from penstock.plan.scope import attribute_of
+from penstock.plan.scope import Seat, attribute_of
 from penstock.plan.types import ColumnOf, Expression, FormulaOf, Output, Scan
 from penstock.sql.conditions import Markers, compile_condition
 from penstock.sql.expressions import column, compile_expression, identifier
@@ -96,7 +96,7 @@ def _columns(expression: Expression) -> Iterator[ColumnOf]:
 
 
 def _meant(table: Table, name: str, alias: str) -> Expression:
-    return attribute_of(table.attributes[name], table.attributes, alias)
+    return attribute_of(table.attributes[name], table.attributes, Seat(alias))
 
 
 def _select(columns: list[exp.Expr], relation: exp.Expr, where: exp.Expr | None) -> exp.Select:
