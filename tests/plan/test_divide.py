@@ -75,6 +75,32 @@ def test_a_database_groups_only_what_can_be_put_together_again(
 
 
 @pytest.mark.parametrize(
+    ("scales", "planes", "near", "partial"),
+    [
+        (["manufacturer"], 3_322, {"near"}, True),
+        (["manufacturer", "carrier"], 3_322, {"near"}, False),
+        (["manufacturer", "carrier"], 3_322, {"far"}, True),
+        (["manufacturer", "carrier"], None, {"near"}, True),
+        (["manufacturer", "carrier"], 3_000_000, {"near"}, True),
+        (["manufacturer", "carrier"], 33, {"near"}, True),
+    ],
+)
+def test_rows_that_come_for_nothing_are_grouped_where_few_groups_are_left(
+    scales: list[Json],
+    planes: int | None,
+    near: set[str],
+    partial: bool,  # noqa: FBT001 - the expectation
+) -> None:
+    model = spread(FLIGHTS, *FAR)
+    counted = {"flights": 336_776, "planes": planes}
+    tables = {n: replace(t, rows=counted.get(n)) for n, t in model.tables.items()}
+    gate = open_gate(replace(model, tables=tables), POLICIES)
+    asked = answer({**by_maker("sum"), "scale": {"fields": scales}}, gate, ANALYST)
+
+    assert part(divide_plan(asked.plan, frozenset(near)), "flights").partial is partial
+
+
+@pytest.mark.parametrize(
     ("counted", "partial"), [("tailnum", True), ("seats", True), ("carrier", True), ("dest", False)]
 )
 def test_different_values_are_counted_of_groups_that_have_one_each(

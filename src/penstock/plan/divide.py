@@ -35,9 +35,9 @@ def _scans(plan: Plan) -> Iterator[Scan]:
         yield from _scans(part)
 
 
-def divide_plan(plan: Plan) -> Divided:
-    """Divide a plan whose totals are divided apart."""
-    fragments = Fragments()
+def divide_plan(plan: Plan, near: frozenset[str] = frozenset()) -> Divided:
+    """Divide a plan whose totals are divided apart; databases `near` give rows for nothing."""
+    fragments = Fragments(near)
     if len({scan.database for scan in _scans(plan)}) == 1:
         outer = _labelled_elsewhere(plan, fragments)
     else:

@@ -167,8 +167,12 @@ def _column(output: Output) -> Column:
 
 @dataclass(slots=True)
 class Fragments:
-    """All fragments of one statement, in the order to read them; equal ones are one."""
+    """All fragments of one statement, in the order to read them; equal ones are one.
 
+    The rows of databases that are `near` come for nothing: they are in this process.
+    """
+
+    near: frozenset[str] = frozenset()
     found: list[Fragment] = field(default_factory=list)
     uses: dict[str, int] = field(default_factory=dict)
 

@@ -11,7 +11,7 @@ from penstock.plan.types import ColumnOf, Scan
 MOST: Final = 10_000
 """Keys in one list: with more of them, rows are sooner read than compared."""
 
-_FEW: Final = 100_000
+FEW: Final = 100_000
 """Rows of a table that are as soon read as looked up."""
 
 _EQUAL_EVERYWHERE: Final = frozenset({DataType.INTEGER, DataType.STRING})
@@ -25,7 +25,7 @@ def narrowed(
     Nothing where it does not pay, or where equal keys might not be equal to both databases.
     """
     is_same = key.type is other.type and key.type in _EQUAL_EVERYWHERE
-    if not is_same or (scan.rows is not None and scan.rows <= _FEW):
+    if not is_same or (scan.rows is not None and scan.rows <= FEW):
         return ()
     return (Narrowing(key.column, key.type, by, other.column, most),)
 

@@ -14,6 +14,7 @@ from penstock.plan.narrowing import most_of, narrowed
 from penstock.plan.partial import can_be_split, put_together
 from penstock.plan.rejecting import rejects_nulls
 from penstock.plan.rooms import Rooms, find_rooms
+from penstock.plan.thinning import leaves_many
 from penstock.plan.types import (
     Aggregated,
     AtMoment,
@@ -44,7 +45,9 @@ def divide_select(plan: Plan, fragments: Fragments) -> Plan:
     """Return the plan over what the fragments give. Labels and the past are left as they are."""
     division = _Division(plan, find_rooms(plan))
     base = division.rooms.first
-    base.partial = division.can_be_partial()
+    is_near = base.root.database in fragments.near
+    is_worth = not (is_near and leaves_many(plan, division.rooms))
+    base.partial = is_worth and division.can_be_partial()
     base.distinct = plan.distinct
     left = tuple(division.left_to_test())
     keys, measures = division.outputs(plan.keys), division.outputs(plan.measures)

@@ -50,7 +50,7 @@ def _with_totals(plan: Plan) -> frozenset[str]:
 def _compile_rows(plan: Plan, dialects: Mapping[str, str]) -> Template:
     if len(databases_of(plan)) == 1:
         return compile_rows(plan, find_dialect(dialects[plan.database]))
-    divided = divide_plan(plan)
+    divided = divide_plan(plan, _near(dialects))
     template = compile_rows(divided.plan, find_dialect(JOINING))
     return replace(template, parts=compile_parts(divided.fragments, dialects))
 
@@ -60,9 +60,13 @@ def _compile_count(plan: Plan, dialects: Mapping[str, str]) -> Template:
     plan = replace(plan, labels=(), earlier=(), sorts=(), limit=None, skip=None)
     if len(databases_of(plan)) == 1:
         return compile_count(plan, find_dialect(dialects[plan.database]))
-    divided = divide_plan(plan)
+    divided = divide_plan(plan, _near(dialects))
     template = compile_count(divided.plan, find_dialect(JOINING))
     return replace(template, parts=compile_parts(divided.fragments, dialects))
+
+
+def _near(dialects: Mapping[str, str]) -> frozenset[str]:
+    return frozenset(name for name, dialect in dialects.items() if find_dialect(dialect).is_near)
 
 
 def compile_parts(

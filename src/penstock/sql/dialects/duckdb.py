@@ -29,6 +29,7 @@ _DAYS_INTO: Final = {
 
 class DuckDB(Dialect):
     name = "duckdb"
+    is_near = True
     nests_joins = True
     exact_means = True
     writes_alone = True

@@ -61,6 +61,9 @@ class Dialect:
     keys: ClassVar[int] = 10_000
     """How many values of one list it compares sooner than it would send the other rows."""
 
+    is_near: ClassVar[bool] = False
+    """Whether its rows are Arrow in this process, and come for nothing."""
+
     lists: ClassVar[Lists | None] = None
     """Which lists `in_list` compares with sooner than with a placeholder for each value."""
 

@@ -9,14 +9,9 @@ SELECT
     ),
     "flights"."flight_date"
   ) AS "flight_date:month",
-  CAST(SUM("flights"."distance") AS BIGINT) AS "distance_sum",
-  SUM("flights"."distance") AS "distance_avg sum",
-  COUNT("flights"."distance") AS "distance_avg count",
-  MAX("flights"."dep_delay") AS "dep_delay_max"
+  "flights"."distance" AS "distance",
+  "flights"."dep_delay" AS "dep_delay"
 FROM "flights" AS "flights"
-GROUP BY
-  1,
-  2
 -- part 'plane' of fleet
 SELECT
   "plane"."tailnum" COLLATE BINARY AS "tailnum",
@@ -26,10 +21,10 @@ FROM "planes" AS "plane"
 SELECT
   "plane"."manufacturer" AS "manufacturer",
   "flights"."flight_date:month" AS "flight_date:month",
-  CAST(SUM("flights"."distance_sum") AS BIGINT) AS "distance_sum",
-  CAST(SUM("flights"."distance_avg sum") / NULLIF(SUM("flights"."distance_avg count"), 0) AS DOUBLE) AS "distance_avg",
-  CAST(COALESCE(SUM("flights"."distance_avg count"), 0) AS BIGINT) AS "distance_count",
-  MAX("flights"."dep_delay_max") AS "dep_delay_max"
+  CAST(SUM("flights"."distance") AS BIGINT) AS "distance_sum",
+  AVG("flights"."distance") AS "distance_avg",
+  COUNT("flights"."distance") AS "distance_count",
+  MAX("flights"."dep_delay") AS "dep_delay_max"
 FROM "flights" AS "flights"
 LEFT JOIN "plane" AS "plane"
   ON "flights"."tailnum" = "plane"."tailnum"
@@ -126,13 +121,10 @@ WHERE
 SELECT
   "flights"."dest" AS "dest",
   "flights"."tailnum" AS "tailnum",
-  CAST(SUM("flights"."distance") AS BIGINT) AS "distance_sum"
+  "flights"."distance" AS "distance"
 FROM "flights" AS "flights"
 WHERE
   "flights"."carrier" IN ($1, $2)
-GROUP BY
-  1,
-  2
 -- part 'dest_airport' of places
 SELECT
   "dest_airport"."faa" AS "faa",
@@ -141,7 +133,7 @@ FROM "airports" AS "dest_airport"
 -- rows
 SELECT
   "dest_airport"."name" AS "dest_airport.name",
-  CAST(SUM("flights"."distance_sum") AS BIGINT) AS "distance_sum"
+  CAST(SUM("flights"."distance") AS BIGINT) AS "distance_sum"
 FROM "flights" AS "flights"
 LEFT JOIN "dest_airport" AS "dest_airport"
   ON "flights"."dest" = "dest_airport"."faa"
@@ -152,7 +144,7 @@ WHERE
 GROUP BY
   1
 HAVING
-  CAST(SUM("flights"."distance_sum") AS BIGINT) > $1
+  CAST(SUM("flights"."distance") AS BIGINT) > $1
 ORDER BY
   1 ASC
 LIMIT $2
@@ -244,15 +236,12 @@ SELECT
     ),
     "flights"."flight_date"
   ) AS "flight_date:month",
-  CAST(SUM("flights"."distance") AS BIGINT) AS "distance_sum"
+  "flights"."distance" AS "distance"
 FROM "flights" AS "flights"
 WHERE
   (
     "flights"."flight_date" >= $1 AND "flights"."flight_date" < $2
   )
-GROUP BY
-  1,
-  2
 -- part 'plane' of fleet, kept
 SELECT
   "plane"."tailnum" COLLATE BINARY AS "tailnum",
@@ -267,15 +256,12 @@ SELECT
     ),
     "flights"."flight_date"
   ) AS "flight_date:month",
-  CAST(SUM("flights"."distance") AS BIGINT) AS "distance_sum_1"
+  "flights"."distance" AS "distance"
 FROM "flights" AS "flights"
 WHERE
   (
     "flights"."flight_date" >= $1 AND "flights"."flight_date" < $2
   )
-GROUP BY
-  1,
-  2
 -- rows
 SELECT
   "the answer"."manufacturer" AS "manufacturer",
@@ -286,7 +272,7 @@ FROM (
   SELECT
     "plane"."manufacturer" AS "manufacturer",
     "flights"."flight_date:month" AS "flight_date:month",
-    CAST(SUM("flights"."distance_sum") AS BIGINT) AS "distance_sum"
+    CAST(SUM("flights"."distance") AS BIGINT) AS "distance_sum"
   FROM "flights" AS "flights"
   LEFT JOIN "plane" AS "plane"
     ON "flights"."tailnum" = "plane"."tailnum"
@@ -302,7 +288,7 @@ LEFT JOIN (
   SELECT
     "plane"."manufacturer" AS "manufacturer",
     "flights"."flight_date:month" AS "flight_date:month",
-    CAST(SUM("flights"."distance_sum_1") AS BIGINT) AS "distance_sum_1"
+    CAST(SUM("flights"."distance") AS BIGINT) AS "distance_sum_1"
   FROM "flights 2" AS "flights"
   LEFT JOIN "plane" AS "plane"
     ON "flights"."tailnum" = "plane"."tailnum"
