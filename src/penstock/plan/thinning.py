@@ -30,4 +30,5 @@ def leaves_many(plan: Plan, rooms: Rooms) -> bool:
     if rows is None or len(known) < len(partners):
         return False
     own = [key for key in plan.keys if rooms.of(key.expression) == {rooms.base}]
-    return prod(known) * _SOME ** len(own) * _WORTH > rows
+    groups: int = prod(known) * _SOME ** len(own)
+    return groups * _WORTH > rows
