@@ -17,7 +17,7 @@ from penstock.policy.types import View
 from penstock.query.types import Query
 from penstock.sql.across import JOINING
 from penstock.sql.pretty import pretty_sql
-from penstock.sql.types import Statement
+from penstock.sql.types import Statement, WholeStatement
 from penstock.sql_question import SQLPlan, SQLQuestion
 
 
@@ -237,6 +237,12 @@ def _further(question: Question, dialects: Mapping[str, str]) -> Iterator[Furthe
         count = question.count
         text = pretty_sql(count.text, _dialect(count, question.plan, dialects))
         yield Further("number of rows", text, _values(count))
+    whole = question.rows.whole
+    if whole is not None:
+        found = " and ".join(_sought(whole))
+        name = f"instead of all parts but these, once they say: {found}"
+        text = pretty_sql(whole.statement.text, dialects[whole.database])
+        yield Further(name, text, _values(whole.statement))
     if question.together is not None:
         statement = question.together.statement
         text = pretty_sql(statement.text, _dialect(statement, question.plan, dialects))
@@ -245,6 +251,11 @@ def _further(question: Question, dialects: Mapping[str, str]) -> Iterator[Furthe
     for total, statement in zip(question.plan.totals, question.totals, strict=True):
         text = pretty_sql(statement.text, _dialect(statement, total.plan, dialects))
         yield Further(f"total {total.name}", text, _values(statement))
+
+
+def _sought(whole: WholeStatement) -> Iterator[str]:
+    for key in (sought.narrowing for sought in whole.sought if sought is not None):
+        yield f"no more than {key.most} {key.other} of {key.by!r}"
 
 
 def _values(statement: Statement) -> list[str]:

@@ -11,14 +11,19 @@ from penstock.plan.fragments import Fragment, Fragments, reading
 from penstock.plan.narrowing import narrowed
 from penstock.plan.select import divide_select
 from penstock.plan.types import ColumnOf, Earlier, Label, Output, Plan, Scan
+from penstock.plan.whole import Whole, find_whole
 
 
 @dataclass(frozen=True, slots=True)
 class Divided:
-    """`plan` reads the fragments by their names, as tables of one database."""
+    """`plan` reads the fragments by their names, as tables of one database.
+
+    `whole` may be asked instead, once what comes before its part is there.
+    """
 
     plan: Plan
     fragments: tuple[Fragment, ...]
+    whole: Whole | None = None
 
 
 def databases_of(plan: Plan) -> frozenset[str]:
@@ -39,10 +44,11 @@ def divide_plan(plan: Plan, near: frozenset[str] = frozenset()) -> Divided:
     """Divide a plan whose totals are divided apart; databases `near` give rows for nothing."""
     fragments = Fragments(near)
     if len({scan.database for scan in _scans(plan)}) == 1:
-        outer = _labelled_elsewhere(plan, fragments)
-    else:
-        outer = _joined(plan, fragments)
-    return Divided(outer, fragments.all())
+        return Divided(_labelled_elsewhere(plan, fragments), fragments.all())
+    outer = _joined(plan, fragments)
+    whole = find_whole(plan, fragments.found)
+    sought = frozenset[str]() if whole is None else whole.sought
+    return Divided(outer, fragments.all(sought=sought), whole)
 
 
 def _labelled_elsewhere(plan: Plan, fragments: Fragments) -> Plan:

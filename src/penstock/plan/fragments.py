@@ -17,6 +17,7 @@ from penstock.plan.types import (
     Expression,
     FormulaOf,
     Join,
+    Narrowing,
     Output,
     Parameter,
     Plan,
@@ -24,20 +25,6 @@ from penstock.plan.types import (
     Scan,
     Sort,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Narrowing:
-    """Only rows that have in `column` what the fragment `by` has in `other` are of any use.
-
-    Worth the while for no more than `most` values.
-    """
-
-    column: str
-    type: DataType
-    by: str
-    other: str
-    most: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,9 +194,14 @@ class Fragments:
         """Whether what is read from here are groups."""
         return any((made.name,) == source and made.partial for made in self.found)
 
-    def all(self, *, keep: bool = False) -> tuple[Fragment, ...]:
-        """Return them in order; `keep` all where nobody knows how often each is read."""
-        looked_into = {narrowing.by for made in self.found for narrowing in made.narrowings}
+    def all(
+        self, *, keep: bool = False, sought: frozenset[str] = frozenset()
+    ) -> tuple[Fragment, ...]:
+        """Return them in order; `keep` all where nobody knows how often each is read.
+
+        `sought` are looked into before others are asked, as those are that narrow another one.
+        """
+        looked_into = {n.by for made in self.found for n in made.narrowings} | sought
         return tuple(
             replace(made, kept=keep or self.uses[made.name] > 1 or made.name in looked_into)
             for made in self.found

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from penstock.model.types import DataType
-from penstock.plan.fragments import Narrowing
-from penstock.plan.types import ColumnOf, Scan
+from penstock.plan.types import ColumnOf, Narrowing, Scan
 
 MOST: Final = 10_000
 """Keys in one list: with more of them, rows are sooner read than compared."""

@@ -8,6 +8,7 @@ from typing import assert_never
 
 from msgspec import structs
 
+from penstock.plan.conditions import expressions_of
 from penstock.plan.filters import every
 from penstock.plan.fragments import Fragments, Page, Room
 from penstock.plan.narrowing import most_of, narrowed
@@ -77,7 +78,7 @@ class _Division:
     def can_be_partial(self) -> bool:
         """Whether the first room may give groups instead of rows."""
         plan = self.plan
-        tested = () if plan.having is None else tuple(_expressions(plan.having))
+        tested = tuple(expressions_of(plan.having))
         return plan.grouped and all(
             can_be_split(expression, of_fact=self._is_of_base, is_key=self._is_grouped_by)
             for expression in (*(measure.expression for measure in plan.measures), *tested)
@@ -171,19 +172,6 @@ def conjuncts(condition: Condition | None) -> Iterator[Condition]:
                 yield from conjuncts(part)
         case _:
             yield condition
-
-
-def _expressions(condition: Condition) -> Iterator[Expression]:
-    match condition:
-        case Tested(expression=expression):
-            yield expression
-        case Every(parts) | Either(parts):
-            for part in parts:
-                yield from _expressions(part)
-        case Inverse(part):
-            yield from _expressions(part)
-        case unreachable:
-            assert_never(unreachable)
 
 
 def _page(plan: Plan, base: Room) -> Page | None:

@@ -19,15 +19,15 @@ _SOME: Final = 10
 def leaves_many(plan: Plan, rooms: Rooms) -> bool:
     """Whether the first room, grouped by its scales and the keys of its partners, is still large.
 
-    Not where nobody knows, and not where its groups could tell which rows of a large partner are
-    of any use.
+    Not where nobody knows, where it is small anyway, and where its groups could tell which rows of
+    a large partner are of any use.
     """
     rows = rooms.first.root.rows
     partners = [
         rooms.rooms[door.child].root.rows for door in rooms.doors if door.parent == rooms.base
     ]
     known = [count for count in partners if count is not None and count <= FEW]
-    if rows is None or len(known) < len(partners):
+    if rows is None or rows <= FEW or len(known) < len(partners):
         return False
     own = [key for key in plan.keys if rooms.of(key.expression) == {rooms.base}]
     groups: int = prod(known) * _SOME ** len(own)

@@ -168,8 +168,21 @@ class Inverse(Frozen, frozen=True):
 Condition: TypeAlias = Tested | Every | Either | Inverse
 
 
+class Narrowing(Frozen, frozen=True):
+    """Only rows that have in `column` what the fragment `by` has in `other` are of any use.
+
+    Worth the while for no more than `most` values.
+    """
+
+    column: str
+    type: DataType
+    by: str
+    other: str
+    most: int
+
+
 class Scan(Frozen, frozen=True):
-    """One reading of a table, only of the rows that pass its guard.
+    """One reading of a table, only of the rows that pass its guard, and `within` what is found.
 
     `rows` is how many there are, guard or not; None where nobody counted.
     """
@@ -179,6 +192,7 @@ class Scan(Frozen, frozen=True):
     guard: Condition | None
     database: str = ""
     rows: int | None = None
+    within: tuple[Narrowing, ...] = ()
 
 
 class Join(Frozen, frozen=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -12,6 +12,7 @@ from penstock.model.types import DataType
 from penstock.plan.divide import databases_of, divide_plan
 from penstock.plan.fragments import Fragment
 from penstock.plan.types import Plan
+from penstock.plan.whole import Whole
 from penstock.sql.compile import (
     Compiled,
     compile_count,
@@ -20,9 +21,10 @@ from penstock.sql.compile import (
     compile_rows,
 )
 from penstock.sql.dialects.find import find_dialect
+from penstock.sql.dialects.standard import Dialect
 from penstock.sql.expressions import column, identifier
 from penstock.sql.together import compile_together
-from penstock.sql.types import Bound, PartTemplate, Statement, Template
+from penstock.sql.types import Bound, PartTemplate, Statement, Template, WholeTemplate
 
 JOINING: Final = "duckdb"
 """The dialect of what joins the parts."""
@@ -52,7 +54,8 @@ def _compile_rows(plan: Plan, dialects: Mapping[str, str]) -> Template:
         return compile_rows(plan, find_dialect(dialects[plan.database]))
     divided = divide_plan(plan, _near(dialects))
     template = compile_rows(divided.plan, find_dialect(JOINING))
-    return replace(template, parts=compile_parts(divided.fragments, dialects))
+    whole = _compile_whole(divided.whole, dialects, compile_rows)
+    return replace(template, parts=compile_parts(divided.fragments, dialects), whole=whole)
 
 
 def _compile_count(plan: Plan, dialects: Mapping[str, str]) -> Template:
@@ -62,7 +65,21 @@ def _compile_count(plan: Plan, dialects: Mapping[str, str]) -> Template:
         return compile_count(plan, find_dialect(dialects[plan.database]))
     divided = divide_plan(plan, _near(dialects))
     template = compile_count(divided.plan, find_dialect(JOINING))
-    return replace(template, parts=compile_parts(divided.fragments, dialects))
+    whole = _compile_whole(divided.whole, dialects, compile_count)
+    return replace(template, parts=compile_parts(divided.fragments, dialects), whole=whole)
+
+
+def _compile_whole(
+    whole: Whole | None, dialects: Mapping[str, str], make: Callable[[Plan, Dialect], Template]
+) -> WholeTemplate | None:
+    """Compile what one database may answer by itself, if it takes keys as one parameter."""
+    if whole is None:
+        return None
+    database = whole.plan.database
+    dialect = find_dialect(dialects[database])
+    if dialect.lists is None or DataType.INTEGER not in dialect.lists.types:
+        return None
+    return WholeTemplate(database, whole.part, make(whole.plan, dialect))
 
 
 def _near(dialects: Mapping[str, str]) -> frozenset[str]:

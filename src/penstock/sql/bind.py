@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
-from typing import Final
+from typing import Final, assert_never
 from zoneinfo import ZoneInfo
 
 from penstock.errors import ForbiddenError, InvalidValueError, PenstockError, raise_all
@@ -26,8 +26,11 @@ from penstock.sql.types import (
     Marker,
     Part,
     Pattern,
+    Sought,
     Statement,
     Template,
+    WholeStatement,
+    WholeTemplate,
 )
 
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - timestamps without zone have none
@@ -47,13 +50,15 @@ def bind_values(
     """
     problems: list[PenstockError] = []
     given = _Given(values, guard_values, now, problems)
-    bound = [
-        given.read(marker) if isinstance(marker, Marker) else given.read_list(marker)
-        for marker in template.markers
-    ]
-    parts = _bind_parts(template, values, guard_values, now, problems) if template.parts else ()
+    bound = tuple([given.fill(marker) for marker in template.markers])
+    if not template.parts:
+        raise_all(problems)
+        return Statement(template.text, bound, template.types)
+    parts = _bind_parts(template, values, guard_values, now, problems)
     raise_all(problems)
-    return Statement(template.text, tuple(bound), template.types, parts)
+    whole = template.whole
+    asked = None if whole is None else _bind_whole(whole, values, guard_values, now)
+    return Statement(template.text, bound, template.types, parts, asked)
 
 
 @dataclass(slots=True)
@@ -64,6 +69,17 @@ class _Given:
     guard_values: Sequence[Value]
     now: datetime
     problems: list[PenstockError]
+
+    def fill(self, marker: Marker | Listed | Sought) -> Bound:
+        match marker:
+            case Marker():
+                return self.read(marker)
+            case Listed():
+                return self.read_list(marker)
+            case Sought():
+                return None  # it is not found yet
+            case unreachable:
+                assert_never(unreachable)
 
     def read(self, marker: Marker) -> Bound:
         """Return what fills a placeholder; None, and a problem, where the value does not fit."""
@@ -98,6 +114,15 @@ def _bind_parts(
             known = {(type(problem), problem.pointer) for problem in problems}
             problems += [each for each in error.parts if (type(each), each.pointer) not in known]
     return tuple(parts)
+
+
+def _bind_whole(
+    whole: WholeTemplate, values: Sequence[Value], guard_values: Sequence[Value], now: datetime
+) -> WholeStatement:
+    """Fill what may be asked instead: its values are those of the parts, and were found to fit."""
+    statement = bind_values(whole.template, values, guard_values, now)
+    sought = [marker if isinstance(marker, Sought) else None for marker in whole.template.markers]
+    return WholeStatement(whole.database, whole.part, statement, tuple(sought))
 
 
 def _read(marker: Marker, value: Value, now: datetime) -> Bound:

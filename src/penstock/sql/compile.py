@@ -14,7 +14,7 @@ from penstock.plan.early import group_early
 from penstock.plan.groups import share_groups
 from penstock.plan.standing import with_moments
 from penstock.plan.types import Condition, Join, KeyOf, Label, Output, Plan, Scan
-from penstock.sql.conditions import Markers, compile_condition, conjunction
+from penstock.sql.conditions import Markers, compile_condition, compile_within, conjunction
 from penstock.sql.dialects.find import find_dialect
 from penstock.sql.dialects.standard import Dialect
 from penstock.sql.expressions import (
@@ -124,9 +124,8 @@ def _counted(plan: Plan, markers: Markers) -> exp.Select:
 def _answer(plan: Plan, markers: Markers) -> exp.Select:
     """Return the rows or groups, without what is looked up for them, order, limit and skip."""
     tree = selected(plan, (*plan.keys, *plan.measures), plan.where, markers)
-    having = _together((plan.having,), markers)
-    if having is not None:
-        tree.set("having", exp.Having(this=having))
+    if plan.having is not None:
+        tree.set("having", exp.Having(this=compile_condition(plan.having, markers)))
     if plan.distinct:
         tree.set("distinct", exp.Distinct())
     return tree
@@ -146,9 +145,9 @@ def selected(
         from_=exp.From(this=read),
         joins=joins,
     )
-    where = _together((plan.scan.guard, condition), markers)
-    if where is not None:
-        tree.set("where", exp.Where(this=where))
+    tested = _tested((plan.scan.guard, condition), markers) + compile_within(plan.scan, markers)
+    if tested:
+        tree.set("where", exp.Where(this=conjunction(tested)))
     if plan.grouped and plan.keys:
         ordinals = [exp.Literal.number(i) for i, _ in enumerate(plan.keys, 1)]
         tree.set("group", exp.Group(expressions=ordinals))
@@ -237,9 +236,8 @@ def _label_join(label: Label, markers: Markers) -> exp.Join:
     return _left_join(label.scan, on, markers)
 
 
-def _together(conditions: tuple[Condition | None, ...], markers: Markers) -> exp.Expr | None:
-    parts = [compile_condition(c, markers) for c in conditions if c is not None]
-    return conjunction(parts) if parts else None
+def _tested(conditions: tuple[Condition | None, ...], markers: Markers) -> list[exp.Expr]:
+    return [compile_condition(c, markers) for c in conditions if c is not None]
 
 
 @lru_cache(maxsize=1024)

@@ -10,12 +10,21 @@ from typing import Final, assert_never
 from sqlglot import exp
 
 from penstock.model.types import DataType
-from penstock.plan.types import Condition, Either, Every, Inverse, Parameter, Tested
+from penstock.plan.types import (
+    Condition,
+    Either,
+    Every,
+    Inverse,
+    Narrowing,
+    Parameter,
+    Scan,
+    Tested,
+)
 from penstock.query.types import Operator
 from penstock.query.words import TEXTS
 from penstock.sql.dialects.standard import Dialect
-from penstock.sql.expressions import write_expression
-from penstock.sql.types import Edge, Listed, Marker, Pattern, Reading, Writing
+from penstock.sql.expressions import write_column, write_expression
+from penstock.sql.types import Edge, Listed, Marker, Pattern, Reading, Sought, Writing
 
 
 @dataclass(slots=True)
@@ -23,7 +32,7 @@ class Markers:
     """Hands out one numbered placeholder per value, or per list."""
 
     dialect: Dialect
-    given: list[Marker | Listed] = field(default_factory=list)
+    given: list[Marker | Listed | Sought] = field(default_factory=list)
 
     def mark(self, parameter: Parameter, reading: Reading = None) -> exp.Expr:
         self.given.append(Marker(parameter, reading))
@@ -31,6 +40,10 @@ class Markers:
 
     def mark_list(self, parameters: Sequence[Parameter], writing: Writing) -> exp.Expr:
         self.given.append(Listed(tuple(Marker(parameter) for parameter in parameters), writing))
+        return self.dialect.placeholder(len(self.given), DataType.STRING)
+
+    def mark_keys(self, narrowing: Narrowing, writing: Writing) -> exp.Expr:
+        self.given.append(Sought(narrowing, writing))
         return self.dialect.placeholder(len(self.given), DataType.STRING)
 
 
@@ -76,6 +89,25 @@ def compile_condition(condition: Condition, markers: Markers) -> exp.Expr:
             return exp.Not(this=exp.Paren(this=compile_condition(part, markers)))
         case unreachable:
             assert_never(unreachable)
+
+
+def compile_within(scan: Scan, markers: Markers) -> list[exp.Expr]:
+    """Return that a row has one of the keys which others find, for each that it has to have.
+
+    Raises TypeError in a dialect that takes no lists.
+    """
+    lists = markers.dialect.lists
+    if scan.within and lists is None:
+        raise TypeError(markers.dialect.name)
+    return [
+        markers.dialect.in_list(
+            write_column(scan.alias, key.column, markers.dialect),
+            markers.mark_keys(key, lists.writing),
+            key.type,
+        )
+        for key in scan.within
+        if lists is not None
+    ]
 
 
 def conjunction(parts: Sequence[exp.Expr]) -> exp.Expr:

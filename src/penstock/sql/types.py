@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeAlias
 
 from penstock.model.types import DataType
 from penstock.plan.fragments import Fragment
-from penstock.plan.types import Parameter
+from penstock.plan.types import Narrowing, Parameter
 
 Bound: TypeAlias = bool | int | float | str | bytes | Decimal | date | datetime | time | None
 
@@ -68,17 +68,27 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True)
+class Sought:
+    """What fills one placeholder with keys that another database has to find first."""
+
+    narrowing: Narrowing
+    writing: Writing
+
+
+@dataclass(frozen=True, slots=True)
 class Template:
     """SQL text for every question of one shape. `markers[i]` is the placeholder numbered i + 1.
 
     `types` are those of the result's columns, by the model. `parts` are to be read first: the text
-    is then of the database that joins them, and names them as its tables.
+    is then of the database that joins them, and names them as its tables; `whole` may be asked
+    instead.
     """
 
     text: str
-    markers: tuple[Marker | Listed, ...]
+    markers: tuple[Marker | Listed | Sought, ...]
     types: tuple[DataType, ...] = ()
     parts: tuple[PartTemplate, ...] = ()
+    whole: WholeTemplate | None = None
 
 
 class TotalSet(NamedTuple):
@@ -109,17 +119,37 @@ class PartTemplate:
 
 
 @dataclass(frozen=True, slots=True)
+class WholeTemplate:
+    """What `database` answers all by itself in place of its `part`, once keys are found."""
+
+    database: str
+    part: str
+    template: Template
+
+
+@dataclass(frozen=True, slots=True)
 class Statement:
     """`parameters[i]` fills the placeholder numbered i + 1 in `text`.
 
     `types` are those of the result's columns, for engines that are not sure of them; empty where
-    whoever asks takes what comes. `parts` are as in Template.
+    whoever asks takes what comes. `parts` and `whole` are as in Template.
     """
 
     text: str
     parameters: tuple[Bound, ...]
     types: tuple[DataType, ...] = ()
     parts: tuple[Part, ...] = ()
+    whole: WholeStatement | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WholeStatement:
+    """As WholeTemplate: `sought[i]`, if there is one, fills placeholder i + 1 of the statement."""
+
+    database: str
+    part: str
+    statement: Statement
+    sought: tuple[Sought | None, ...]
 
 
 @dataclass(frozen=True, slots=True)

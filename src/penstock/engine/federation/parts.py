@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Lock
 from time import monotonic
 
@@ -14,6 +14,7 @@ from penstock.engine.duckdb.joining import Desk, explain
 from penstock.engine.types import Engine, Running
 from penstock.errors import PenstockError, QueryCancelledError
 from penstock.sql.across import longest_list, narrow_statement
+from penstock.sql.lists import write_list
 from penstock.sql.types import Part, Statement
 
 
@@ -48,16 +49,26 @@ class Parts:
         self._runnings: list[Running] = []
         self._stopped = False
         self._failure: PenstockError | None = None
+        self._instead: Iterator[pa.RecordBatch] | None = None
 
     def open(self) -> pa.Schema:
         self._desk = desk = self._new_desk()
         for part in self._statement.parts:
-            reader = self._start(part, desk)
+            whole = self._whole_of(part, desk)
+            if whole is not None:
+                running = self._begin(*whole)
+                self._instead = self._batches(running, whole[0])
+                return running.schema
+            database = part.fragment.plan.database
+            running = self._begin(database, self._narrowed(part, desk))
+            rows = self._batches(running, database)
             lay = desk.keep if part.fragment.kept else desk.stream
-            lay(part.fragment.name, reader)
+            lay(part.fragment.name, pa.RecordBatchReader.from_batches(running.schema, rows))
         return desk.start(self._statement)
 
     def read(self) -> pa.RecordBatch | None:
+        if self._instead is not None:
+            return next(self._instead, None)
         return None if self._desk is None else self._desk.read()
 
     def interrupt(self) -> None:
@@ -83,10 +94,8 @@ class Parts:
         """Say what went wrong: the join fails wherever a part does, in words of its own."""
         return self._failure or explain(error)
 
-    def _start(self, part: Part, desk: Desk) -> pa.RecordBatchReader:
+    def _begin(self, database: str, statement: Statement) -> Running:
         """Have a database begin with its part."""
-        database = part.fragment.plan.database
-        statement = self._narrowed(part, desk)
         running = self._engines[database].run(statement, timeout=self._timing.left)
         with self._holding:
             self._runnings.append(running)
@@ -94,10 +103,29 @@ class Parts:
         if stopped:
             running.cancel()
         try:
-            schema = running.schema
+            _ = running.schema
         except PenstockError as error:
             raise _named(error, database) from error
-        return pa.RecordBatchReader.from_batches(schema, self._batches(running, database))
+        return running
+
+    def _whole_of(self, part: Part, desk: Desk) -> tuple[str, Statement] | None:
+        """Return who answers all of it by itself, and what it is asked; None if nobody does.
+
+        That is seen where the part's turn comes: what it is narrowed by is there then.
+        """
+        whole = self._statement.whole
+        if whole is None or whole.part != part.fragment.name:
+            return None
+        parameters = list(whole.statement.parameters)
+        for index, sought in enumerate(whole.sought):
+            if sought is None:
+                continue
+            by = sought.narrowing
+            found = desk.values(by.by, by.other, by.most)
+            if found is None:
+                return None
+            parameters[index] = write_list(found, sought.writing)
+        return whole.database, replace(whole.statement, parameters=tuple(parameters))
 
     def _batches(self, running: Running, database: str) -> Iterator[pa.RecordBatch]:
         try:
