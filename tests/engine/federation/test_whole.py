@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from math import isclose
+from pathlib import Path
 from typing import Final
 
+import duckdb
 import pyarrow as pa
 import pytest
 
@@ -27,6 +29,21 @@ MEDIAN: Final[Mapping[str, Json]] = {
     "scale": {"fields": ["l_returnflag", "o_orderpriority"]},
     "having": {"l_extendedprice": {"count": {"gt": 3}}},
 }
+MODEL: Final = """\
+tables:
+  sales:
+    database: tills
+    attributes:
+      shop: {type: integer}
+      amount: {type: integer}
+    relationships:
+      place: {to: shops, on: {shop: id}}
+  shops:
+    database: office
+    attributes:
+      id: {type: integer}
+      city: {type: string}
+"""
 BY_HAND: Final = """
   SELECT l_returnflag, o_orderpriority, MEDIAN(l_extendedprice), COUNT(l_extendedprice)
   FROM lineitem JOIN orders ON o_orderkey = l_orderkey JOIN supplier ON s_suppkey = l_suppkey
@@ -41,6 +58,11 @@ def project(request: pytest.FixtureRequest, spreads: Spreads) -> Project:
     if missing:
         pytest.skip(missing[0])
     return spreads.project("tpch", spread)
+
+
+def write(file: Path, text: str) -> None:
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(text, encoding="utf-8")
 
 
 def watched(project: Project) -> dict[str, Recording]:
@@ -111,3 +133,31 @@ def test_it_is_explained(project: Project) -> None:
     (whole,) = [each for each in told.further if each.name.startswith("instead")]
     assert "no more than 50 s_suppkey of 'supplier'" in whole.name
     assert "UNNEST" in whole.sql
+
+
+def test_keys_that_no_list_has_room_for_are_joined(tmp_path: Path) -> None:
+    large = (1 << 63) + 5
+    tables = {
+        "tills": f"CREATE TABLE sales AS SELECT CAST(s AS UBIGINT) AS shop, a AS amount"
+        f" FROM (VALUES (1, 4), (NULL, 9), ({large}, 7), ({large}, 8)) AS t(s, a)",
+        "office": f"CREATE TABLE shops AS SELECT CAST(i AS UBIGINT) AS id, c AS city"
+        f" FROM (VALUES (1, 'X'), (2, 'X'), (3, 'X'), ({large}, 'Y')) AS t(i, c)",
+    }
+    for name, script in tables.items():
+        with duckdb.connect(tmp_path / f"{name}.duckdb") as connection:
+            connection.execute(script)
+        said = f"engine: duckdb\ndatabase: {name}.duckdb\n"
+        write(tmp_path / "connectors" / f"{name}.yaml", said)
+    write(tmp_path / "penstock.yaml", "name: shop\n")
+    write(tmp_path / "models" / "shop.yaml", MODEL)
+    fields: Json = {"amount": ["median"]}
+
+    with Project(tmp_path) as project:
+        found = [
+            project.query({"data": {"fields": fields}, "filter": {"city": city}})
+            .column(0)[0]
+            .as_py()
+            for city in ("X", "Y", "Z")
+        ]
+
+    assert found == [4.0, 7.5, None]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from threading import Lock
 from time import monotonic
+from typing import Final
 
 import pyarrow as pa
 
@@ -15,7 +16,9 @@ from penstock.engine.types import Engine, Running
 from penstock.errors import PenstockError, QueryCancelledError
 from penstock.sql.across import longest_list, narrow_statement
 from penstock.sql.lists import write_list
-from penstock.sql.types import Part, Statement
+from penstock.sql.types import Bound, Part, Statement
+
+_INT64: Final = 1 << 63
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +125,7 @@ class Parts:
                 continue
             by = sought.narrowing
             found = desk.values(by.by, by.other, by.most)
-            if found is None:
+            if found is None or not all(map(_is_listed, found)):
                 return None
             parameters[index] = write_list(found, sought.writing)
         return whole.database, replace(whole.statement, parameters=tuple(parameters))
@@ -146,6 +149,11 @@ class Parts:
                 column = (narrowing.column, narrowing.type)
                 statement = narrow_statement(statement, column, found, dialect=dialect)
         return statement
+
+
+def _is_listed(key: Bound) -> bool:
+    """Whether a list of the language's integers has room for it: unsigned ones may be larger."""
+    return isinstance(key, int) and -_INT64 <= key < _INT64
 
 
 def _named(error: PenstockError, database: str) -> PenstockError:
