@@ -208,7 +208,8 @@ def _before(period: int) -> str:
 def _earlier_join(plan: Plan, period: int, markers: Markers) -> exp.Join:
     """Join the same groups as they were: each row of the answer meets one of them, or none."""
     earlier, alias, dialect = plan.earlier[period - 1], _before(period), markers.dialect
-    then = earlier.instead or replace(plan, parts=earlier.parts)
+    is_alike = earlier.parts == plan.parts
+    then = earlier.instead or (plan if is_alike else replace(plan, parts=earlier.parts))
     outputs = (*then.keys, *earlier.measures)
     tree = selected(then, outputs, earlier.where, markers, past=True)
     on = [_matched(match, alias, dialect) for match in earlier.matches]

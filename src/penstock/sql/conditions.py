@@ -145,8 +145,13 @@ def _between(left: exp.Expr, parameters: Sequence[Parameter], markers: Markers) 
         return exp.Between(this=left, low=low, high=high)
     (period,) = parameters
     first = exp.GTE(this=left, expression=markers.mark(period, Edge.FIRST))
-    after = exp.LT(this=left.copy(), expression=markers.mark(period, Edge.AFTER))
+    after = exp.LT(this=_again(left), expression=markers.mark(period, Edge.AFTER))
     return exp.Paren(this=conjunction([first, after]))
+
+
+def _again(tree: exp.Expr) -> exp.Expr:
+    """Return the same tree for another place; of what is text already, sooner than by `copy`."""
+    return exp.Var(this=tree.this) if isinstance(tree, exp.Var) else tree.copy()
 
 
 def _matched(
@@ -165,7 +170,7 @@ def _listed(left: exp.Expr, tested: Tested, markers: Markers) -> exp.Expr:
         return exp.Is(this=left, expression=exp.Null()) if tested.with_null else exp.false()
     among = _among(left, tested.parameters, markers)
     if tested.with_null:
-        null = exp.Is(this=left.copy(), expression=exp.Null())
+        null = exp.Is(this=_again(left), expression=exp.Null())
         return exp.Paren(this=exp.Or(this=among, expression=null))
     return among
 
