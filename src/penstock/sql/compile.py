@@ -125,7 +125,7 @@ def _answer(plan: Plan, markers: Markers) -> exp.Select:
     """Return the rows or groups, without what is looked up for them, order, limit and skip."""
     tree = selected(plan, (*plan.keys, *plan.measures), plan.where, markers)
     if plan.having is not None:
-        tree.set("having", exp.Having(this=compile_condition(plan.having, markers)))
+        tree.set("having", exp.Having(this=conjunction(_tested((plan.having,), markers))))
     if plan.distinct:
         tree.set("distinct", exp.Distinct())
     return tree
