@@ -258,3 +258,46 @@ def test_there_are_several_ways_to_say_which(gate: Gate, name: str, path: list[s
     plan = answer(query, gate, ANALYST).plan
 
     assert [join.scan.alias for join in plan.joins] == path
+
+
+def sold() -> Model:
+    """Return lines of orders, which have a customer and a salesman."""
+    people = [relationship(role, "people", **{role: "key"}) for role in ("buyer", "seller")]
+    return model(
+        table("lines", columns(order=_I, n=_I), relationship("order", "order", order="id"), rows=9),
+        table("order", columns(id=_I, buyer=_I, seller=_I), *people, rows=5),
+        table("people", columns(key=_I, active=_I, note=_S), rows=3),
+        table("notes", columns(id=_I, note=_S), rows=1),
+    )
+
+
+@pytest.mark.parametrize("pasted", ["{}", "order.{}"])
+def test_the_names_in_a_hint_answer_from_the_table_that_is_asked(pasted: str) -> None:
+    ((_, _, said, hint),) = refused(sold(), "order.id", scale={"fields": ["active"]})
+    assert said == "'active' can mean buyer.active or seller.active."
+    assert hint == "Write 'seller.active' to say which."
+
+    for name in ("buyer.active", "seller.active"):
+        plan = ask(sold(), "order.id", scale={"fields": [pasted.format(name)]})
+
+        assert (plan.table, plan.warning) == ("order", None)
+        assert [join.scan.alias for join in plan.joins] == [name.partition(".")[0]]
+
+
+def test_a_name_may_begin_with_any_table_in_reach() -> None:
+    plan = ask(sold(), "n", scale={"fields": ["order.seller.note"]}, compute="sum")
+
+    assert (plan.table, [join.scan.alias for join in plan.joins]) == (
+        "lines",
+        ["order", "order.seller"],
+    )
+    ((code, _, said, _),) = refused(sold(), "n", scale={"fields": ["people.note"]})
+    assert code == "AMBIGUOUS_NAME"
+    assert said == "'people.note' can mean order.buyer.note or order.seller.note."
+
+
+def test_of_a_forced_table_a_bare_name_is_its_own(gate: Gate) -> None:
+    query: dict[str, Json] = {"data": {"fields": {"year": ["max"]}}, "table_name": "flights"}
+    plan = answer(query, gate, ANALYST).plan
+
+    assert (plan.table, plan.joins) == ("flights", ())

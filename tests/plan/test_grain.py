@@ -150,14 +150,14 @@ def test_a_one_to_one_relationship_multiplies_nothing(trade: duckdb.DuckDBPyConn
     assert rows == [("card", 100, 10), ("cash", 20, 2)]
 
 
-def test_a_larger_table_that_multiplies_nothing_is_preferred_and_says_why() -> None:
+def test_a_larger_table_that_multiplies_nothing_is_preferred_without_a_word() -> None:
     small = table("a", columns(k=_I, day=_I), relationship("b", "b", k="key"), rows=1)
     large = table("b", columns(key=_I, amount=_I), rows=9)
     query: dict[str, Json] = {"data": {"fields": {"amount": ["sum"]}}}
 
     plan = answer(query, open_gate(model(small, large))).plan
 
-    assert "counting fewest measures more than once" in (plan.warning or "")
+    assert plan.warning is None
     assert [(c.table, c.verdict) for c in plan.candidates] == [
         ("a", "can answer, but counts amount more than once"),
         ("b", "chosen: counts fewest measures more than once"),

@@ -81,29 +81,40 @@ class Atlas:
         return self._by_table(nearest[0][1], reference, base) if nearest else None
 
     def _qualified(self, prefix: str, name: str, base: str) -> Resolved:
-        table = self.model.tables[base]
+        """Return what a name means after the steps to it: the first may be any table in reach."""
         if prefix == base:
-            return Reached((), table, table.attributes[name]) if name in table.attributes else None
+            return self._found((), base, name)
         if prefix.count(".") >= _MOST_STEPS:
             return None
-        steps = tuple(prefix.split("."))
+        first, *others = prefix.split(".")
+        if first in self.model.tables[base].relationships:
+            return self._along((), base, (first, *others), name)
+        ways = self.paths[base].get(first, ())
+        if len(ways) == 1:
+            return self._along(ways[0], first, tuple(others), name)
+        if not ways or self._along(ways[0], first, tuple(others), name) is None:
+            return None
+        return Several(tuple(".".join((*way, *others, name)) for way in ways))
+
+    def _along(self, path: Path, start: str, steps: Path, name: str) -> Reached | None:
+        """Go on from a table that a path leads to."""
+        table = self.model.tables[start]
         for step in steps:
             if step not in table.relationships:
-                break
+                return None
             table = self.model.tables[table.relationships[step].table]
-        else:
-            found = table.attributes.get(name)
-            return None if found is None else Reached(steps, table, found)
-        return self._by_table(prefix, name, base) if prefix in self.model.tables else None
+        return self._found((*path, *steps), table.name, name)
+
+    def _found(self, path: Path, owner: str, name: str) -> Reached | None:
+        table = self.model.tables[owner]
+        found = table.attributes.get(name)
+        return None if found is None else Reached(path, table, found)
 
     def _by_table(self, owner: str, name: str, base: str) -> Resolved:
-        ways = self.paths[base].get(owner, ())
-        table = self.model.tables[owner]
-        if not ways or name not in table.attributes:
-            return None
+        ways = self.paths[base][owner]
         if len(ways) > 1:
             return Several(tuple(".".join((*way, name)) for way in ways))
-        return Reached(ways[0], table, table.attributes[name])
+        return self._found(ways[0], owner, name)
 
     def _origin(self, base: str, owner: str, name: str) -> Path:
         """Go back on the way to an owner for as long as each step equates the name with itself.

@@ -245,8 +245,8 @@ def _warning(choice: Choice, *, grouped: bool) -> str | None:
     ]
     if choice.rivals and not choice.multiplied:
         rivals = " and ".join(repr(rival.name) for rival in choice.rivals)
-        reason = "having the fewest rows"
-        if not choice.is_smallest:
-            reason = "counting fewest measures more than once"
-        said.append(f"{table!r} answers, {reason}; {rivals} could too. Say 'table_name' to choose.")
+        said.append(
+            f"{table!r} answers, having the fewest rows; {rivals} could too."
+            " Say 'table_name' to choose."
+        )
     return " ".join(said) or None

@@ -31,8 +31,8 @@ _SUGGESTED = 5
 class Choice:
     """The table, what each name of the query means there, and how the others compared.
 
-    `multiplied` are the measures of other tables that it would count once for each of its rows.
-    `is_smallest` says whether it has the fewest rows, too.
+    `rivals` have more rows, and would count no more of the measures several times. `multiplied` are
+    the measures of other tables that it would count once for each of its rows.
     """
 
     table: Table
@@ -40,7 +40,6 @@ class Choice:
     candidates: tuple[Candidate, ...]
     rivals: tuple[Table, ...]
     multiplied: tuple[str, ...]
-    is_smallest: bool
 
 
 def references(query: Query) -> dict[str, str]:
@@ -80,7 +79,7 @@ def choose_table(query: Query, atlas: Atlas) -> Choice:
     """
     names = references(query)
     tables = _allowed(query, atlas)
-    _refuse_conflicts(names, tables, atlas)
+    _refuse_conflicts(_unsettled(query, names, atlas), tables, atlas)
     able: list[tuple[Table, dict[str, Reached]]] = []
     candidates: list[Candidate] = []
     for table in tables:
@@ -111,9 +110,12 @@ def choose_table(query: Query, atlas: Atlas) -> Choice:
             _explained(candidate, chosen.name, why, many)
             for candidate in (*candidates, *_rollups(query, tables, atlas))
         ),
-        tuple(table for table, _ in filled if table is not chosen),
+        tuple(
+            table
+            for table, _ in filled
+            if table is not chosen and len(many[table.name]) == len(many[chosen.name])
+        ),
         many[chosen.name],
-        is_smallest,
     )
 
 
@@ -210,6 +212,14 @@ def _rollups(query: Query, asked: list[Table], atlas: Atlas) -> tuple[Candidate,
     )
 
 
+def _unsettled(query: Query, names: Mapping[str, str], atlas: Atlas) -> Mapping[str, str]:
+    """Return the names without those that are the own ones of the table that must answer."""
+    if query.table_name is None:
+        return names
+    own = atlas.model.tables[query.table_name].attributes
+    return {name: pointer for name, pointer in names.items() if name not in own}
+
+
 def _refuse_conflicts(names: Mapping[str, str], tables: list[Table], atlas: Atlas) -> None:
     """Raise the ambiguous names, and with them those that nobody has."""
     bases = [table.name for table in tables]
@@ -251,11 +261,32 @@ def _nobody(names: Mapping[str, str], tables: list[Table], atlas: Atlas) -> Pens
     unknown = _unknowns(names, atlas)
     if unknown:
         return _all_or_one(unknown)
-    for table in tables:
-        _, missing, several = _reach(names, table, atlas)
-        if several and not missing:
-            return _all_or_one([_many_ways(name, table, names[name], atlas) for name in several])
+    torn = [table for table in tables if _is_torn(names, table, atlas)]
+    if torn:
+        # In the words of another table they would be answered by that one, counted more often.
+        table = min(torn, key=lambda table: (_steps(names, table, atlas), *_size(table)))
+        _, _, several = _reach(names, table, atlas)
+        return _all_or_one([_many_ways(name, table, names[name], atlas) for name in several])
     return _never_meet(names, tables, atlas)
+
+
+def _is_torn(names: Mapping[str, str], table: Table, atlas: Atlas) -> bool:
+    _, missing, several = _reach(names, table, atlas)
+    return bool(several) and not missing
+
+
+def _steps(names: Mapping[str, str], table: Table, atlas: Atlas) -> int:
+    """Count the steps from a table to everything that is named."""
+    steps = 0
+    for name in names:
+        match atlas.resolve(name, table.name):
+            case Reached(path):
+                steps += len(path)
+            case Several(ways):
+                steps += min(way.count(".") for way in ways)
+            case None:
+                pass
+    return steps
 
 
 def _all_or_one(errors: list[PenstockError]) -> PenstockError:
