@@ -173,6 +173,18 @@ REFUSALS: dict[str, Refusal] = {
         "'fields'",
     ),
     "a key with a slash": ({"data": FIELDS, "a/b~c": 1}, "UNKNOWN_KEY", "/a~1b~0c", "data"),
+    "a key of data beside it": (
+        {"data": FIELDS, "limit": 3},
+        "UNKNOWN_KEY",
+        "/limit",
+        'beside the fields: {"data": {"fields": …, "limit": …}}',
+    ),
+    "a condition on groups that computes nothing": (
+        {"data": FIELDS, "having": {"a": {"gt": 1}}},
+        "UNKNOWN_COMPUTE",
+        "/having/a/gt",
+        'computed of each group. Write {"distance": {"sum"',
+    ),
     "an unknown compute": (
         {"data": {"fields": {"a": ["sum", "sums"]}}},
         "UNKNOWN_COMPUTE",

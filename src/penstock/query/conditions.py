@@ -28,7 +28,7 @@ from penstock.query.types import (
     Slot,
     Value,
 )
-from penstock.query.words import LISTS, NULLS, OPERATORS, PAIRS
+from penstock.query.words import DATA, LISTS, NULLS, OPERATORS, PAIRS, TOP
 
 _PAIR = 2
 
@@ -242,7 +242,7 @@ class Reader:
         """Note every key that means nothing here."""
         for key in raw:
             if key not in known:
-                hint = suggestion(key, known) or f"The keys here are {', '.join(known)}."
+                hint = _elsewhere(key, known) or f"The keys here are {', '.join(known)}."
                 place = f"{pointer}/{escape(key)}"
                 self.note(UnknownKeyError(f"Unknown key {key!r}.", hint=hint, pointer=place))
 
@@ -268,3 +268,10 @@ def escape(name: str) -> str:
     if "~" in name or "/" in name:
         return name.replace("~", "~0").replace("/", "~1")
     return name
+
+
+def _elsewhere(key: str, known: tuple[str, ...]) -> str | None:
+    """Return what a key was meant to be, or where it belongs."""
+    if known == TOP and key in DATA:
+        return f'It belongs beside the fields: {{"data": {{"fields": …, "{key}": …}}}}.'
+    return suggestion(key, known)

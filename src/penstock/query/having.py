@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from penstock.errors import UnknownComputeError, suggestion
 from penstock.query.conditions import Reader, all_of, escape
 from penstock.query.types import AnyCompute, Json, Predicate
-from penstock.query.words import COMPUTES
+from penstock.query.words import COMPUTES, OPERATORS
 
 _HINT = 'Write {"distance": {"sum": {"gt": 100000}}}.'
 
@@ -45,8 +45,13 @@ def read_compute(reader: Reader, word: Json, pointer: str) -> AnyCompute | None:
     """Return what a word says to compute; None, and a problem, where it says nothing."""
     compute = COMPUTES.get(word.lower()) if isinstance(word, str) else None
     if compute is None:
-        hint = suggestion(str(word).lower(), tuple(COMPUTES)) or (
-            "The computes are " + ", ".join(list(COMPUTES)[:12]) + ", p01 … p99."
-        )
+        hint = _meant(str(word).lower())
         reader.note(UnknownComputeError(f"Unknown compute {word!r}.", hint=hint, pointer=pointer))
     return compute
+
+
+def _meant(word: str) -> str:
+    if word in OPERATORS:
+        return f"Say first what is computed of each group. {_HINT}"
+    listed = ", ".join(list(COMPUTES)[:12])
+    return suggestion(word, tuple(COMPUTES)) or f"The computes are {listed}, p01 … p99."
