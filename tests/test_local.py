@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -17,7 +17,7 @@ from penstock.errors import (
     SeveralErrors,
     UnavailableError,
 )
-from penstock.local import As
+from penstock.local import AnswerWarning, As
 from penstock.project.types import ProjectError
 from penstock.query.types import Json
 from project.folders import ROOT, write
@@ -134,3 +134,43 @@ def test_what_a_role_hides_is_told_there_as_a_name_that_nobody_has(shop: Path) -
     assert told("amount", clerk) == told("abcdef", clerk)
     assert [code for code, _ in told("amount", clerk)] == ["UNKNOWN_COMPUTE", "NO_TABLE_FOUND"]
     assert [code for code, _ in told("amount", As(["nobody"]))] == ["UNKNOWN_COMPUTE"]
+
+
+LISTING: Mapping[str, Json] = {"data": {"fields": {"id": ["select"]}}}
+
+
+def test_an_answer_that_stops_at_the_default_limit_warns_whoever_asked(tmp_path: Path) -> None:
+    folder = write(
+        tmp_path,
+        {
+            "penstock.yaml": "name: shop\nlimits: {default_rows: 1}\n",
+            "queries/all.yaml": "query: {data: {fields: {id: [select]}}}\n",
+            "queries/in-sql.sql": "SELECT id FROM orders\n",
+        },
+    )
+    asked: Sequence[Callable[[penstock.Project], pa.Table]] = (
+        lambda project: project.query(LISTING),
+        lambda project: project.sql("SELECT id FROM orders"),
+        lambda project: project.saved("all"),
+        lambda project: project.saved("in-sql"),
+    )
+    with penstock.Project(folder) as project:
+        for ask in asked:
+            with pytest.warns(AnswerWarning, match="default limit of 1 rows") as told:
+                assert ask(project).num_rows == 1
+            assert [warning.filename for warning in told] == [__file__]
+
+
+def test_an_answer_that_is_whole_or_as_long_as_was_asked_warns_of_nothing(shop: Path) -> None:
+    with penstock.Project(shop) as project:
+        assert project.query(LISTING).num_rows == 2
+        assert project.query({"data": {"fields": {"id": ["select"]}, "limit": 1}}).num_rows == 1
+        assert project.sql("SELECT id FROM orders", limit=1).num_rows == 1
+
+
+def test_a_choice_of_table_that_may_change_numbers_warns_too() -> None:
+    with (
+        penstock.Project(ROOT) as project,
+        pytest.warns(penstock.AnswerWarning, match="flights"),
+    ):
+        project.query({"data": {"fields": {"carrier": ["count"]}}})

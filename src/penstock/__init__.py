@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from penstock.local import As, Project
+    from penstock.local import AnswerWarning, As, Project
 
-__all__ = ["As", "Project"]
+__all__ = ["AnswerWarning", "As", "Project"]
 
 
 def __getattr__(name: str) -> object:

@@ -31,6 +31,7 @@ def open_answer(
         table_name=plan.table,
         exact_numbers=exact_numbers,
         cut_at=None if question.limited else question.limit,
+        warning=plan.warning,
     )
     if not isinstance(question, Question):
         return opening

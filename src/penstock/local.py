@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,13 +16,17 @@ import pyarrow as pa
 from penstock.auth.principal import LOCAL, AttributeValue, Principal
 from penstock.errors import NotFoundError, suggestion
 from penstock.model.types import DataType
-from penstock.pipeline import Pipeline, Question, Stages
+from penstock.pipeline import Pipeline, Question, Stages, warn
 from penstock.policy.types import Policies
 from penstock.project.load import load_project
 from penstock.project.open import close_engines, open_engines, open_pipeline
 from penstock.query.saved import SavedQuery, resolve, types_of
 from penstock.query.types import Json
 from penstock.sql_question import SQLQuestion, ask_sql, blaming
+
+
+class AnswerWarning(UserWarning):
+    """What somebody should know of an answer: that it is cut off, or what else it might mean."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +65,13 @@ class Project:
     def query(self, query: Mapping[str, Json] | str | bytes) -> pa.Table:
         """Answer a query, given as a mapping or as JSON text; columns are named as in §4.
 
+        Warns with AnswerWarning where it stops at the default limit, or the plan has a warning.
         Raises QueryError and its kinds, ForbiddenError, QueryTimeoutError, EngineError.
         """
-        return self.run(self.ask(query))
+        return self._answer(self.ask(query))
 
     def run(self, question: Question | SQLQuestion) -> pa.Table:
-        """Run what `ask` has prepared."""
+        """Run what `ask` has prepared. What there is to warn of, `penstock.pipeline.warn` says."""
         running = self.pipeline.run(question.plan.database, question.rows)
         try:
             with blaming(question):
@@ -79,9 +85,9 @@ class Project:
         body = resolve(saved, {"parameters": parameters})
         types = types_of(saved)
         if types is None:
-            return self.query(body)
+            return self._answer(self.ask(body))
         question = self.ask_sql(msgspec.json.encode(body), types)
-        return self._run_sql(replace(question, own=False))
+        return self._answer(replace(question, own=False))
 
     def sql(
         self,
@@ -100,14 +106,20 @@ class Project:
             body["dialect"] = dialect
         if limit is not None:
             body["limit"] = limit
-        return self._run_sql(self.ask_sql(msgspec.json.encode(body)))
+        return self._answer(self.ask_sql(msgspec.json.encode(body)))
 
     def ask_sql(self, body: bytes, types: Mapping[str, DataType] | None = None) -> SQLQuestion:
         """Translate a question in SQL, the body of a request, without running it."""
         return ask_sql(self.pipeline, body, self.caller, Stages(), types)
 
-    def _run_sql(self, question: SQLQuestion) -> pa.Table:
+    def _answer(self, question: Question | SQLQuestion) -> pa.Table:
+        """Run a question; whoever called what calls this is warned."""
         answer = self.run(question)
+        said = warn(question, answer.num_rows, self.pipeline.limits.max_rows)
+        if said is not None:
+            warnings.warn(said, AnswerWarning, stacklevel=3)
+        if isinstance(question, Question):
+            return answer
         return answer.rename_columns([column.name for column in question.plan.columns])
 
     def find(self, name: str) -> SavedQuery:

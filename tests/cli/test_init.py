@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 import sqlite3
 from contextlib import closing
@@ -97,11 +98,11 @@ def test_a_database_file_tells_its_own_keys(shell: Shell, tmp_path: Path) -> Non
 
     assert made.code == 0, made.err
     assert json.loads(made.out)["tables"][1]["relationships"] == [
-        {"name": "customer", "to": "customers", "on": {"buyer": "id"}, "guessed": False},
-        {"name": "customer_2", "to": "customers", "on": {"seller": "id"}, "guessed": False},
+        {"name": "buyer_customer", "to": "customers", "on": {"buyer": "id"}, "guessed": False},
+        {"name": "seller_customer", "to": "customers", "on": {"seller": "id"}, "guessed": False},
     ]
-    assert "customer: {to: customers, on: {buyer: id}}" in model
-    assert "customer_2: {to: customers, on: {seller: id}, mandatory: true}" in model
+    assert "buyer_customer: {to: customers, on: {buyer: id}}" in model
+    assert "seller_customer: {to: customers, on: {seller: id}, mandatory: true}" in model
     assert "id: {type: integer, not_null: true, description: ''}" in model
     assert "buyer: {type: integer, description: ''}" in model
     assert "seller: {type: integer, not_null: true, description: ''}" in model
@@ -145,6 +146,36 @@ def test_data_without_a_row_makes_a_project_too(shell: Shell, tmp_path: Path) ->
 
     assert shell("init", tmp_path, "--from", tmp_path / "new.duckdb").code == 0
     assert shell("check", tmp_path).code == 0
+
+
+def test_a_file_beside_the_new_folder_is_named_with_two_ways_forward(
+    shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with closing(sqlite3.connect("crm.db")) as database:
+        database.execute("CREATE TABLE people (id INTEGER PRIMARY KEY, name TEXT)")
+    refused = shell("init", "crm", "--from", "crm.db")
+
+    assert refused.code == 1
+    assert f"error: crm.db is not inside the project's folder {tmp_path / 'crm'}," in refused.err
+    assert refused.err.strip().endswith("inside: penstock init . --from crm.db")
+    assert shell("init", "crm", "--from", "crm.db", "--copy").code == 0
+    assert shell("init", ".", "--from", "crm.db").code == 0
+
+
+@pytest.mark.parametrize(
+    ("named", "around"), [("other/data", "other"), ("other/*/a b.csv", "other")]
+)
+def test_of_a_folder_and_a_pattern_what_was_named_is_said(
+    shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: str, around: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "other/data").mkdir(parents=True)
+    (tmp_path / "other/data/a b.csv").write_text("id\n1\n")
+    refused = shell("init", "crm", "--from", named)
+
+    assert f"error: {named} is not inside the project's folder" in refused.err
+    assert f"inside: penstock init {around} --from {shlex.quote(named)}" in refused.err
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import socket
 from pathlib import Path
 
@@ -11,6 +12,9 @@ from penstock.engine.types import EngineSettings, Option
 from penstock.errors import ConfigurationError, PenstockError, UnavailableError
 from penstock.secret import Secret
 from project.folders import write
+from support.postgres_server import find_programs, run_postgres
+
+AWAY = "The database cannot be reached at the moment"
 
 
 def settings(**options: Option) -> EngineSettings:
@@ -48,6 +52,98 @@ def test_a_server_that_is_not_there_is_named_with_the_words_of_its_driver(
     assert "Connection refused" in said
     assert "hint: Is it there, running, and reachable from here?" in said
     assert said.count("DATABASE_UNAVAILABLE") == 1
+
+
+@pytest.fixture
+def closed() -> int:
+    """A port where nobody listens."""
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        return int(unused.getsockname()[1])
+
+
+ASKED = '{"data": {"fields": {"id": ["count"]}}}'
+
+
+@pytest.mark.parametrize("command", ["query", "explain", "serve"])
+def test_every_command_that_opens_a_database_tells_it(
+    shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, closed: int, command: str
+) -> None:
+    pytest.importorskip("pymysql")
+    monkeypatch.setenv("SHOP_SECRET", "s3cret")
+    options = "host: 127.0.0.1, database: shop, user: ann, password: '${SHOP_SECRET}'"
+    connector = f"engine: mysql\noptions: {{port: {closed}, {options}}}\n"
+    folder = write(tmp_path / "shop", {"connectors/shop.yaml": connector})
+    done = shell(command, folder, *(("--port", "0") if command == "serve" else (ASKED,)))
+
+    assert done.code == 1
+    assert f"error: connectors/shop.yaml:1:1: {AWAY}: looked for at 127.0.0.1:{closed}" in done.err
+    assert "Connection refused" in done.err
+    assert "hint: Is it there, running, and reachable from here? See connectors/shop.y" in done.err
+    assert done.err.count("DATABASE_UNAVAILABLE") == 1
+    assert "s3cret" not in done.err + done.text
+
+
+def test_tables_that_cannot_be_counted_tell_it_too(
+    shell: Shell, tmp_path: Path, closed: int
+) -> None:
+    pytest.importorskip("psycopg")
+    options = f"{{host: 127.0.0.1, port: {closed}, database: shop}}"
+    connector = f"engine: postgres\noptions: {options}\n"
+    folder = write(tmp_path / "shop", {"connectors/shop.yaml": connector})
+    as_text = shell("refresh", folder)
+    told = json.loads(shell("refresh", folder, "--format", "json").out)["tables"]
+
+    assert as_text.code == 1
+    assert f"orders: {AWAY}: looked for at 127.0.0.1:{closed}, " in as_text.text
+    assert "hint: Is it there" in as_text.text
+    assert "Connection refused" in told[0]["problem"]
+    assert "connectors/shop.yaml" in told[0]["hint"]
+
+
+def test_what_else_is_wrong_is_told_as_it_is(shell: Shell, tmp_path: Path) -> None:
+    folder = write(tmp_path / "shop", {"data/shops.csv": "code\na\n"})
+    done = shell("query", folder, ASKED)
+
+    assert done.code == 1
+    assert "COLUMN_NOT_FOUND" in done.err
+    assert "looked for at" not in done.err
+
+
+@pytest.mark.parametrize("scheme", ["postgresql", "mysql"])
+def test_a_database_to_begin_with_tells_it_before_there_is_a_project(
+    shell: Shell, tmp_path: Path, closed: int, scheme: str
+) -> None:
+    pytest.importorskip("psycopg" if scheme == "postgresql" else "pymysql")
+    url = f"{scheme}://ann:s3cret@127.0.0.1:{closed}/shop"
+    done = shell("init", tmp_path / "new", "--from", url)
+
+    assert done.code == 1
+    assert f"error: {AWAY}: looked for at 127.0.0.1:{closed}, " in done.err
+    assert "Connection refused" in done.err
+    assert "reachable from here? --from takes scheme://user@host:port/name." in done.err
+    assert "s3cret" not in done.err
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.skipif(find_programs() is None, reason="there is no PostgreSQL here")
+def test_a_server_that_knows_neither_the_database_nor_the_user_is_quoted(
+    shell: Shell, tmp_path: Path
+) -> None:
+    with run_postgres() as server:
+        place = f"{server.host}:{server.port}"
+        wrong = {
+            "database": f"postgresql://{server.user}:{server.password}@{place}/nowhere",
+            "user": f"postgresql://nobody_known:s3cret@{place}/{server.database}",
+        }
+        said = {w: shell("init", tmp_path / w, "--from", url).err for w, url in wrong.items()}
+
+    assert 'database "nowhere" does not exist' in said["database"]
+    assert 'user "nobody_known"' in said["user"]
+    for text in said.values():
+        assert f"looked for at {place}" in text
+        assert "s3cret" not in text
+        assert server.password not in text
 
 
 def test_the_innermost_cause_is_what_is_the_matter() -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pyarrow as pa
 import pytest
 from hypothesis import given
@@ -8,6 +10,8 @@ from encode.answers import CLOSING, Answer, answers, encode, encode_table, openi
 from penstock.encode.arrow import Arrow
 from penstock.encode.types import Column, Role
 from penstock.model.types import DataType
+
+COLUMN = (Column(name="it", type=DataType.INTEGER, role=Role.SCALE, attribute="it"),)
 
 
 def read(text: bytes) -> pa.Table:
@@ -121,3 +125,15 @@ def test_an_error_of_the_database_reaches_the_reader() -> None:
     assert next(body)
     with pytest.raises(ConnectionError):
         next(body)
+
+
+def test_the_schema_says_where_the_answer_stops_and_what_is_doubtful() -> None:
+    start = replace(opening(COLUMN), cut_at=5000, warning="100 % café")
+    batch = pa.record_batch({"a": [1]})
+    text = b"".join(Arrow().body(start, batch.schema, [batch]))
+    silent = b"".join(Arrow().body(opening(COLUMN), batch.schema, [batch]))
+
+    metadata = read(text).schema.metadata
+    assert metadata[b"penstock.limit"] == b"5000"
+    assert metadata[b"penstock.warning"].decode() == "100 % café"
+    assert b"penstock." not in silent

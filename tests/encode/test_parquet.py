@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import pyarrow as pa
 import pytest
@@ -65,3 +66,15 @@ def test_an_answer_that_breaks_off_cannot_be_read() -> None:
         list(body)
     with pytest.raises(pa.ArrowInvalid):
         parquet.read_table(io.BytesIO(sent))
+
+
+def test_the_schema_says_where_the_answer_stops_and_what_is_doubtful() -> None:
+    start = replace(opening(COLUMN), cut_at=5000, warning="100 % café")
+    batch = pa.record_batch({"a": [1]})
+    text = b"".join(Parquet().body(start, batch.schema, [batch]))
+    silent = b"".join(Parquet().body(opening(COLUMN), batch.schema, [batch]))
+
+    metadata = parquet.read_schema(io.BytesIO(text)).metadata
+    assert metadata[b"penstock.limit"] == b"5000"
+    assert metadata[b"penstock.warning"].decode() == "100 % café"
+    assert b"penstock." not in silent

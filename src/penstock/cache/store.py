@@ -15,6 +15,7 @@ class Entry:
 
     `etags` are the validators it satisfies: its own first, then that of the answer it was made
     with, whose envelope said that it was not from the cache. `expires` is in monotonic seconds.
+    `notices` are the headers that say what is known of it before the first row.
     """
 
     bodies: dict[str, bytes]
@@ -23,10 +24,12 @@ class Entry:
     expires: float
     rows: int
     table: str
+    notices: tuple[tuple[bytes, bytes], ...] = ()
 
     @property
     def size(self) -> int:
-        return _OVERHEAD + sum(len(body) for body in self.bodies.values())
+        said = sum(len(name) + len(value) for name, value in self.notices)
+        return _OVERHEAD + said + sum(len(body) for body in self.bodies.values())
 
 
 @dataclass(slots=True)

@@ -19,6 +19,7 @@ from rich.text import Text
 from penstock.cli.home import DEFAULT_HOME, AsJson, Home
 from penstock.cli.sizes import as_size
 from penstock.cli.state_folder import make_home
+from penstock.cli.unreached import telling
 from penstock.deploy.artifact.build import build_artifact
 from penstock.deploy.artifact.store import ArtifactStore
 from penstock.deploy.artifact.types import (
@@ -82,7 +83,7 @@ def build(  # noqa: PLR0913 - each is an option of the command
         inspect=inspect,
         environ=os.environ,
     )
-    with _progress() as log:
+    with telling(folder), _progress() as log:
         artifact = build_artifact(request, store, log)
     if export is not None:
         store.export(artifact.digest, export)

@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from penstock.cli.unreached import tell_operator
+from penstock.cli.unreached import as_issue
 from penstock.engine.load import open_engine
 from penstock.engine.types import Engine
 from penstock.errors import PenstockError
@@ -29,7 +29,7 @@ from penstock.project.policy import PolicyFile
 from penstock.project.root import RootFile
 from penstock.project.saved import QueryFile
 from penstock.project.strays import find_strays
-from penstock.project.types import Connector, Issue, Place, Project
+from penstock.project.types import Issue, Project
 from penstock.project.unplaced import find_unplaced
 
 
@@ -107,7 +107,7 @@ def _inspect(project: Project) -> Inspection:
                 engines[name] = engine
                 engine.ping()
             except PenstockError as error:
-                refused.append(_as_issue(error, connector, project.places["connectors", name]))
+                refused.append(as_issue(error, connector, project.places["connectors", name]))
         silent = {issue.file for issue in refused}
         answering = {
             name: engine
@@ -119,11 +119,6 @@ def _inspect(project: Project) -> Inspection:
         for engine in engines.values():
             engine.close()
     return Inspection((*refused, *inspection.issues), inspection.counts)
-
-
-def _as_issue(error: PenstockError, connector: Connector, place: Place) -> Issue:
-    message, hint = tell_operator(error, connector.settings)
-    return Issue(code=error.code, message=message, hint=hint, **asdict(place))
 
 
 def _as_json(

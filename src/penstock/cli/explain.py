@@ -22,6 +22,7 @@ from penstock.cli.asking import (
     read_question,
 )
 from penstock.cli.tables import print_candidates, print_explanation
+from penstock.cli.unreached import telling
 from penstock.errors import (
     AmbiguousNameError,
     EmptyTableError,
@@ -62,7 +63,7 @@ def explain(  # noqa: PLR0913 - each is an option of the command
     """
     as_json = output is Form.JSON
     where, question = place_question(folder, question)
-    with Project(where, as_=read_as(as_)) as project:
+    with telling(where), Project(where, as_=read_as(as_)) as project:
         body = read_question(project, question, saved, parameter or [])
         try:
             show_explanation(explain_body(project, body), as_json=as_json)

@@ -17,11 +17,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+from penstock.cli.unreached import tell_operator
+from penstock.errors import UnavailableError
 from penstock.project.draft.address import Place, read_address
 from penstock.project.draft.make import draft_project, make_project, refuse_to_overwrite
 from penstock.project.draft.names import to_name
 from penstock.project.draft.survey import Progress as Report
-from penstock.project.draft.types import Draft
+from penstock.project.draft.types import Address, Draft
 from penstock.project.load import load_project
 
 
@@ -77,15 +79,23 @@ def init(  # noqa: PLR0913 - each is an option of the command
     address = read_address(connection, place)
     if not force:
         refuse_to_overwrite(place.root, address)
-    with _progress() as report:
-        named = to_name(name or root.resolve().name, otherwise="project")
-        draft = draft_project(named, address, place.root, report)
+    named = to_name(name or root.resolve().name, otherwise="project")
+    draft = _draft(named, address, place.root)
     files = make_project(draft, place.root)
     load_project(place.root, {**os.environ, **address.variables()})
     if output is Form.JSON:
         typer.echo(json.dumps(_as_json(draft, place.root, files), ensure_ascii=False, indent=2))
     else:
         _show(draft, folder, files)
+
+
+def _draft(name: str, address: Address, root: Path) -> Draft:
+    with _progress() as report:
+        try:
+            return draft_project(name, address, root, report)
+        except UnavailableError as error:
+            said, hint = tell_operator(error, address.settings(root), written=False)
+            raise UnavailableError(said, hint=hint) from error
 
 
 @contextmanager

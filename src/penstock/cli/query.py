@@ -25,6 +25,7 @@ from penstock.cli.explain import explain_body, show_explanation
 from penstock.cli.output import Output, OutputFile, choose_output, open_output
 from penstock.cli.sql import DialectName, SQLText, explain_in_sql, read_sql_question
 from penstock.cli.tables import print_answer
+from penstock.cli.unreached import telling
 from penstock.encode.formats import find_format
 from penstock.encode.types import Shape
 from penstock.local import Project
@@ -66,7 +67,7 @@ def query(  # noqa: PLR0913 - each one is an option of the command
     Example: penstock query . --explain --as station_agent/stations=JFK '{…}'
     """
     where, question = place_question(folder, question)
-    with Project(where, as_=read_as(as_)) as project:
+    with telling(where), Project(where, as_=read_as(as_)) as project:
         chosen = choose_output(output, file)
         in_sql = read_sql_question(project, (question, sql, saved), dialect, parameter or [])
         if in_sql is not None and explain:

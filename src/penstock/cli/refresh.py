@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from time import perf_counter
@@ -18,11 +18,15 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table as Grid
 from rich.text import Text
 
+from penstock.alone import count_rows_alone
 from penstock.census import count_table
 from penstock.cli.home import DEFAULT_HOME, Home
+from penstock.cli.unreached import tell_operator, telling
 from penstock.engine.types import Engine
 from penstock.errors import PenstockError
-from penstock.model.types import Count, Table
+from penstock.model.types import Count, Model, Table
+from penstock.nulls import count_nulls
+from penstock.project.ceased import list_ceased
 from penstock.project.load import load_project
 from penstock.project.open import close_engines, open_engines
 from penstock.project.recorded import Recorded, read_versions, record_counts
@@ -45,6 +49,7 @@ class _Counted:
     seconds: float
     before: Recorded | None
     problem: str | None = None
+    hint: str | None = None
 
     @property
     def speed(self) -> float:
@@ -65,21 +70,27 @@ def refresh(
     Which table answers depends on how many rows it has. A node that runs counts for itself:
     `POST /refresh`, or `refresh: 1h` in penstock.yaml.
 
-    Exits with 1 if a table could not be counted.
+    Warns of what the model says and the data has ceased to be: a mandatory relationship, an
+    attribute that is never null. Exits with 1 if a table could not be counted.
 
     Example: penstock refresh . --format json
     """
-    project = load_project(folder, os.environ)
-    engines = open_engines(project)
-    try:
-        with open_database(home) as database:
-            counted = _refresh(project, engines, CountRepository(database))
-    finally:
-        close_engines(engines)
+    with telling(folder):
+        project = load_project(folder, os.environ)
+        engines = open_engines(project)
+        try:
+            with open_database(home) as database:
+                counted = _refresh(project, engines, CountRepository(database))
+            counted, now = _look(project, engines, counted)
+        finally:
+            close_engines(engines)
+    warnings = list_ceased(project.model, now)
     if output is Form.JSON:
-        typer.echo(json.dumps({"tables": [*map(_as_json, counted)]}, indent=2))
+        told = {"tables": [*map(_as_json, counted)], "warnings": warnings}
+        typer.echo(json.dumps(told, indent=2))
     else:
         _show(counted)
+        _warn(warnings)
     if any(each.problem for each in counted):
         raise typer.Exit(1)
 
@@ -103,8 +114,48 @@ def _count(project: Project, table: Table, engine: Engine, before: Recorded | No
     try:
         count = count_table(table, engine, timeout=project.serving.timeout)
     except PenstockError as error:
-        return _Counted(table, None, perf_counter() - began, before, error.detail)
+        found = _Counted(table, None, perf_counter() - began, before)
+        return _refused(project, found, error)
     return _Counted(table, count, perf_counter() - began, before)
+
+
+def _refused(project: Project, each: _Counted, error: PenstockError) -> _Counted:
+    said, hint = tell_operator(error, project.connectors[each.table.database].settings)
+    return replace(each, problem=said, hint=hint)
+
+
+def _look(
+    project: Project, engines: Mapping[str, Engine], counted: Sequence[_Counted]
+) -> tuple[list[_Counted], Model]:
+    """Return the model as the data of the counted tables lets it be, and what kept from looking."""
+    there = {each.table.name for each in counted if each.count is not None}
+    looked, model = list(counted), project.model
+    for i, each in enumerate(counted):
+        if each.count is None:
+            continue
+        try:
+            model = _as_data(project, each.table, engines[each.table.database], there, model)
+        except PenstockError as error:
+            looked[i] = _refused(project, each, error)
+    return looked, model
+
+
+def _as_data(
+    project: Project, table: Table, engine: Engine, there: set[str], model: Model
+) -> Model:
+    """Return the model without what it says of a table, and its rows do not."""
+    timeout = project.serving.timeout
+    alone = [
+        (table.name, name)
+        for name, relationship in table.relationships.items()
+        if relationship.mandatory
+        and relationship.table in there
+        and count_rows_alone(
+            table, model.tables[relationship.table], relationship, engine, timeout=timeout
+        )
+    ]
+    nulls = [(table.name, name) for name in count_nulls(table, engine, timeout=timeout)]
+    return model.with_optional(alone).with_nullable(nulls)
 
 
 @contextmanager
@@ -144,6 +195,14 @@ def _show(counted: Sequence[_Counted]) -> None:
         if each.problem:
             line = Text.assemble((each.table.name, "bold red"), f": {each.problem}")
             console.print(line, soft_wrap=True)
+        if each.hint:
+            console.print(Text.assemble(("hint", "bold cyan"), f": {each.hint}"), soft_wrap=True)
+
+
+def _warn(warnings: Mapping[str, str]) -> None:
+    console = Console(stderr=True, soft_wrap=True, highlight=False)
+    for name, said in warnings.items():
+        console.print(Text.assemble(("warning", "yellow"), f": {name}: {said}"))
 
 
 def _cells(each: _Counted) -> tuple[str, ...]:
@@ -164,4 +223,5 @@ def _as_json(each: _Counted) -> dict[str, object]:
         "watermark": each.table.watermark,
         "newest": None if count is None else count.newest,
         "problem": each.problem,
+        "hint": each.hint,
     }

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from penstock.cli.home import DEFAULT_HOME, Home
+from penstock.cli.unreached import telling
 from penstock.node.listening import Binding
 from penstock.node.server import run_node
 
@@ -36,4 +37,5 @@ def serve(
 
     Example: penstock serve . --host 0.0.0.0 --port 8080 --no-reload
     """
-    run_node(folder, home, Binding(host, port), reload=reload)
+    with telling(folder):
+        run_node(folder, home, Binding(host, port), reload=reload)

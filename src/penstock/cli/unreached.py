@@ -5,19 +5,27 @@ Whoever asks a query is told neither.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
+from penstock.engine.load import open_engine
 from penstock.engine.types import EngineSettings, Option
 from penstock.errors import PenstockError, UnavailableError
+from penstock.project.load import load_project
+from penstock.project.types import Connector, Issue, Place, Project, ProjectError
 from penstock.secret import Secret
 
 _LONGEST: Final = 240
 _GONE: Final = "…"
 _PLACES: Final = frozenset({"host", "port"})
+_CONNECTOR: Final = "See connectors/{}.yaml; `penstock check --offline` checks the files only."
+_FROM: Final = "--from takes scheme://user@host:port/name."
 # What drivers wrap the one sentence in that says what is the matter.
 _WRAPPED: Final = (
     re.compile(r'details = "(.*?)"'),
@@ -25,16 +33,70 @@ _WRAPPED: Final = (
 )
 
 
-def tell_operator(error: PenstockError, settings: EngineSettings) -> tuple[str, str | None]:
-    """Return the sentence and the hint of an error of opening a database or waking it."""
+@contextmanager
+def telling(folder: Path) -> Iterator[None]:
+    """Say of the databases of a project that do not answer where each was looked for, and why not.
+
+    The error itself says neither, nor which one it was: each that may be meant is asked again.
+    """
+    try:
+        yield
+    except (UnavailableError, ProjectError) as error:
+        issues = error.issues if isinstance(error, ProjectError) else ()
+        silent = [issue for issue in issues if issue.code == UnavailableError.code]
+        if issues and not silent:
+            raise
+        files = {issue.file for issue in silent}
+        told = tuple(_refusals(load_project(folder, os.environ), files))
+        if not told:
+            raise
+        retold = {issue.file for issue in told}
+        others = (i for i in issues if i not in silent or i.file not in retold)
+        raise ProjectError((*told, *others)) from error
+
+
+def _refusals(project: Project, files: set[str]) -> Iterator[Issue]:
+    """Yield what keeps databases from retold: those of the files, or all where none is named."""
+    for name, connector in project.connectors.items():
+        place = project.places["connectors", name]
+        error = _refusal(connector) if place.file in files or not files else None
+        if error is not None:
+            yield as_issue(error, connector, place)
+
+
+def _refusal(connector: Connector) -> PenstockError | None:
+    try:
+        engine = open_engine(connector.engine, connector.settings)
+    except PenstockError as error:
+        return error
+    try:
+        engine.ping()
+    except PenstockError as error:
+        return error
+    finally:
+        with suppress(PenstockError):
+            engine.close()
+    return None
+
+
+def as_issue(error: PenstockError, connector: Connector, place: Place) -> Issue:
+    message, hint = tell_operator(error, connector.settings)
+    return Issue(code=error.code, message=message, hint=hint, **asdict(place))
+
+
+def tell_operator(
+    error: PenstockError, settings: EngineSettings, *, written: bool = True
+) -> tuple[str, str | None]:
+    """Return the sentence and the hint of an error of opening a database or waking it.
+
+    `written` is whether there is a connector file already that says where it is.
+    """
     if not isinstance(error, UnavailableError):
         return error.detail, error.hint
     where, why = _where(settings), _why(error, settings)
     said = ", ".join(filter(None, (f"looked for at {where}" if where else "", why)))
-    hint = error.hint or (
-        f"Is it there, running, and reachable from here? See connectors/{settings.database}.yaml;"
-        " --offline checks the files only."
-    )
+    see = _CONNECTOR.format(settings.database) if written else _FROM
+    hint = error.hint or f"Is it there, running, and reachable from here? {see}"
     return f"{error.detail.removesuffix('.')}: {said}." if said else error.detail, hint
 
 

@@ -22,7 +22,7 @@ class Arrow:
     def body(
         self, opening: Opening, schema: pa.Schema, batches: Iterable[pa.RecordBatch]
     ) -> Iterator[bytes]:
-        fields = describe_schema(opening.columns, schema)
+        fields = describe_schema(opening, schema)
         start = bytes(fields.serialize())
         for batch in resize(batches, _SIZE):
             yield start + bytes(described(batch, fields).serialize())

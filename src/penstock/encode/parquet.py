@@ -25,7 +25,7 @@ class Parquet:
     def body(
         self, opening: Opening, schema: pa.Schema, batches: Iterable[pa.RecordBatch]
     ) -> Iterator[bytes]:
-        fields = describe_schema(opening.columns, schema)
+        fields = describe_schema(opening, schema)
         sink = _Sink()
         with parquet.ParquetWriter(sink, fields, compression="snappy") as writer:
             for batch in resize(batches, _ROW_GROUP):

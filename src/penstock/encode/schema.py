@@ -5,20 +5,22 @@ from __future__ import annotations
 import pyarrow as pa
 from pyarrow import types
 
-from penstock.encode.types import Column
+from penstock.encode.types import Column, Opening
 
 
-def describe_schema(columns: tuple[Column, ...], schema: pa.Schema) -> pa.Schema:
+def describe_schema(opening: Opening, schema: pa.Schema) -> pa.Schema:
     """Return the schema of the answer.
 
     A field's metadata has its `type` in the query language, its `role`, the `attribute` it comes
     from and, if any, `compute`, `label` (a title for people) and `labels` (the column whose
-    values it names).
+    values it names). The schema's own has `penstock.limit`, the rows at which the answer stops, and
+    `penstock.warning`, if there are any.
     """
-    return pa.schema(
+    fields = [
         pa.field(column.name, decoded(field.type), metadata=_facts(column))
-        for column, field in zip(columns, schema, strict=True)
-    )
+        for column, field in zip(opening.columns, schema, strict=True)
+    ]
+    return pa.schema(fields, metadata=_notices(opening) or None)
 
 
 def described(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
@@ -39,6 +41,12 @@ def decoded(kind: pa.DataType) -> pa.DataType:
     if types.is_struct(kind):
         return pa.struct([field.with_type(decoded(field.type)) for field in kind])
     return kind
+
+
+def _notices(opening: Opening) -> dict[str, str]:
+    limit = None if opening.cut_at is None else str(opening.cut_at)
+    notices = {"penstock.limit": limit, "penstock.warning": opening.warning}
+    return {name: notice for name, notice in notices.items() if notice is not None}
 
 
 def _facts(column: Column) -> dict[str, str]:

@@ -28,7 +28,7 @@ class Opening:
 
     Formats that are a sheet show it by the `layout`, in the order of `sorts`. `cut_at` is the
     number of rows at which the answer stops though there may be more: the default limit, or the
-    most that the project gives.
+    most that the project gives. `warning` is what is doubtful about it, whatever its rows.
     """
 
     columns: tuple[Column, ...]
@@ -38,6 +38,7 @@ class Opening:
     layout: Layout | None = None
     sorts: tuple[Sort, ...] = ()
     cut_at: int | None = None
+    warning: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,6 +123,7 @@ def _components(view: View) -> Document:
         "responses": {
             "Answer": {
                 "description": "The answer",
+                "headers": _HEADERS,
                 "content": {f.media_types[0]: {"schema": {}} for f in FORMATS},
             },
             "Problem": {
@@ -196,6 +197,17 @@ def _query_schema(view: View) -> Document:
         },
     }
 
+
+_HEADERS: Final[Document] = {
+    "Penstock-Limit": {
+        "description": "The rows at which the answer stops though there may be more.",
+        "schema": {"type": "integer"},
+    },
+    "Penstock-Warning": {
+        "description": "What else the question may have meant, percent-encoded but for ASCII.",
+        "schema": {"type": "string"},
+    },
+}
 
 _NAMES: Final[Document] = {"type": "array", "items": {"type": ["string", "array"]}}
 

@@ -14,6 +14,7 @@ from penstock.errors import QueryCancelledError
 from penstock.node.compression import SMALLEST, Coding, choose_coding, compress, open_compressor
 from penstock.node.exchange import Exchange
 from penstock.node.node import Node
+from penstock.node.notices import notices
 from penstock.node.puller import Puller
 from penstock.node.whole import Header
 from penstock.pipeline import Stages
@@ -32,6 +33,7 @@ def make_entry(stream: AnswerStream, body: bytes, expires: float) -> Entry:
         expires=expires,
         rows=stream.rows,
         table=stream.question.plan.table,
+        notices=notices(stream.opening),
     )
 
 
@@ -39,7 +41,11 @@ async def send_kept(exchange: Exchange, node: Node, key: bytes, entry: Entry) ->
     """Send an answer from the cache, or say that the caller has it already."""
     age = b"penstock; hit; ttl=%d" % max(0, entry.expires - monotonic())
     coding = _coding(exchange, entry.bodies[Coding.IDENTITY])
-    headers = (*_kept_headers(entry.media_type, entry.etags[0], coding), (b"cache-status", age))
+    headers = (
+        *_kept_headers(entry.media_type, entry.etags[0], coding),
+        *entry.notices,
+        (b"cache-status", age),
+    )
     if _is_known(exchange, entry.etags):
         await exchange.not_modified(headers)
         return
@@ -58,6 +64,7 @@ async def send_whole(exchange: Exchange, stream: AnswerStream, body: bytes, *, k
     digest, coding = _digest(body), _coding(exchange, body)
     headers = [
         *_headers(stream.encoder.media_type.encode(), coding),
+        *notices(stream.opening),
         (b"etag", _etag(digest, coding)),
         (b"cache-status", b"penstock; fwd=miss; stored" if kept else b"penstock; fwd=bypass"),
         (b"server-timing", timing(stream.stages)),
@@ -83,6 +90,7 @@ async def send_stream(
         200,
         [
             *_headers(stream.encoder.media_type.encode(), coding),
+            *notices(stream.opening),
             (b"cache-status", b"penstock; fwd=miss"),
             (b"server-timing", timing(stream.stages)),
         ],

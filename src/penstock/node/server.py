@@ -34,8 +34,7 @@ _IGNORED = frozenset({".git", ".penstock", "__pycache__", ".venv"})
 def run_node(folder: Path, home: Path, binding: Binding, *, reload: bool) -> None:
     """Serve until told to stop. Raises ProjectError, UnavailableError, ConfigurationError."""
     project = load_project(folder, os.environ)
-    listener = listen(binding)
-    with _open_node(project, home) as (node, observe):
+    with listen(binding) as listener, _open_node(project, home) as (node, observe):
         # What runs when we are told to stop may finish: no query runs for longer.
         ending = Ending(patience=project.serving.timeout)
         server = GracefulServer(create_app(node), node.draining, ending)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import Protocol
 
 from penstock.auth.authenticate import Authenticator
 from penstock.auth.jwks import open_tokens
@@ -13,13 +13,13 @@ from penstock.auth.principal import Principal
 from penstock.census import counts_of
 from penstock.engine.types import Engine
 from penstock.events import Observer
-from penstock.model.types import Table
 from penstock.node.catalogue import describe_view
 from penstock.node.openapi import describe_api
 from penstock.node.probing import ProbeRun
 from penstock.node.visible import visible_queries
 from penstock.pipeline import Pipeline
 from penstock.policy.types import View
+from penstock.project.ceased import list_ceased
 from penstock.project.open import close_engines, open_engines, open_pipeline
 from penstock.project.recorded import Recorded, read_versions, recall_counts, record_counts
 from penstock.project.types import Project
@@ -68,12 +68,7 @@ class Serving:
 
     def warnings(self) -> dict[str, str]:
         """Return what a project says that has ceased to be so of its data."""
-        now = self.pipeline.gate.model.tables
-        found: dict[str, list[str]] = {}
-        for table in self.project.model.tables.values():
-            for name, said in _ceased(table, now[table.name]):
-                found.setdefault(f"{table.name}.{name}", []).append(said)
-        return {name: " ".join(said) for name, said in found.items()}
+        return list_ceased(self.project.model, self.pipeline.gate.model)
 
     def forget_documents(self) -> None:
         self._documents.clear()
@@ -113,25 +108,6 @@ class Serving:
                 self._documents.clear()
             self._documents[key] = make()
         return self._documents[key]
-
-
-_ALONE: Final = (
-    "Rows have no partner (NO_PARTNER). They are kept: it counts as optional until the next start."
-)
-_UNFILLED: Final = (
-    "Rows have no value (HAS_NULLS). They are not counted: `not_null` is left out until the next"
-    " start."
-)
-
-
-def _ceased(said: Table, now: Table) -> Iterator[tuple[str, str]]:
-    """Yield what is said of a relationship or an attribute, and is no longer so."""
-    for name, relationship in said.relationships.items():
-        if relationship.mandatory and not now.relationships[name].mandatory:
-            yield name, _ALONE
-    for name, attribute in said.attributes.items():
-        if attribute.not_null and not now.attributes[name].not_null:
-            yield name, _UNFILLED
 
 
 def open_serving(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -155,7 +156,7 @@ def _read_path(path: Path, place: Place) -> Address:
     return Address(
         engine="duckdb",
         name=to_name(base.resolve().name if is_folder else "files", otherwise="files"),
-        files={table: _data(pattern, base, place) for table, pattern in sources.items()},
+        files={name: _data(pattern, base, place, path) for name, pattern in sources.items()},
     )
 
 
@@ -173,12 +174,15 @@ def _database_file(path: Path, engine: str, place: Place) -> Address:
     return Address(
         engine=engine,
         name=to_name(path.stem, otherwise=engine),
-        database=_data(path, path.parent, place),
+        database=_data(path, path.parent, place, path),
     )
 
 
-def _data(found: Path, base: Path, place: Place) -> Data:
-    """Return data that lies in the project, or will once it is copied there."""
+def _data(found: Path, base: Path, place: Place, named: Path) -> Data:
+    """Return data that lies in the project, or will once it is copied there.
+
+    It is all, or a part, of what was named: `base` is the folder it is copied from.
+    """
     absolute = found.absolute() if base == Path() else base.resolve() / found.relative_to(base)
     root = place.root.resolve()
     if root.is_relative_to(absolute):
@@ -190,9 +194,13 @@ def _data(found: Path, base: Path, place: Place) -> Data:
         return Data(absolute, absolute.relative_to(root).as_posix())
     if place.copy:
         return Data(absolute, f"data/{found.relative_to(base).as_posix()}")
+    # The folder that what was named lies in, without the signs of a pattern.
+    around = next(p for p in named.parents if not any(sign in str(p) for sign in "*?["))
+    written = " ".join(shlex.quote(str(path)) for path in (around, "--from", named))
     raise ConfigurationError(
-        f"{base} is not inside the project's folder {place.root}, where a project's files lie.",
-        hint="Add --copy to copy the data there, or name a folder that has it inside.",
+        f"{named} is not inside the project's folder {place.root}, where a project's files lie.",
+        hint="Add --copy to copy the data there, or make the project in a folder that has it"
+        f" inside: penstock init {written}",
     )
 
 
