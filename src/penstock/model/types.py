@@ -31,6 +31,11 @@ class DataType(StrEnum):
         """Whether a granularity such as `month` applies."""
         return self in {DataType.DATE, DataType.TIMESTAMP, DataType.TIMESTAMP_TZ}
 
+    @property
+    def tells_time(self) -> bool:
+        """Whether an engine without types writes it as text, in one of several ways."""
+        return self.is_temporal or self is DataType.TIME
+
 
 @dataclass(frozen=True, slots=True)
 class Column:

@@ -63,11 +63,13 @@ def _equated(far: Sequence[Output], joins: Sequence[Join]) -> Iterable[ColumnOf]
 
 
 def _is_same(key: ColumnOf, expression: Expression) -> bool:
-    """Whether an expression is this column; what a key says of its type is nothing."""
-    return isinstance(expression, ColumnOf) and (expression.scan, expression.column) == (
-        key.scan,
-        key.column,
-    )
+    """Whether an expression is this column, as the key is compared.
+
+    A moment may be written in several ways: a key is the text, where it is one.
+    """
+    if not isinstance(expression, ColumnOf) or expression.type.tells_time:
+        return False
+    return (expression.scan, expression.column) == (key.scan, key.column)
 
 
 @dataclass(slots=True)

@@ -103,11 +103,10 @@ class Scope:
             owner = self._at(path[:-1])
             relationship = owner.relationships[path[-1]]
             scan = self._scan(self.tables[relationship.table], self._alias(path))
-            # Relationships equate values of one type, so the key's type says nothing here.
             keys = tuple(
                 (
-                    ColumnOf(before, key.own_column, DataType.STRING),
-                    ColumnOf(scan.alias, key.other_column, DataType.STRING),
+                    ColumnOf(before, key.own_column, _stored(key.own_type)),
+                    ColumnOf(scan.alias, key.other_column, _stored(key.other_type)),
                 )
                 for key in relationship.keys
             )
@@ -169,6 +168,11 @@ class Scope:
                 return Either(tuple(self.condition(part, back) for part in parts))
             case Negation(part):
                 return Inverse(self.condition(part, back))
+
+
+def _stored(type_: DataType) -> DataType:
+    """Return as what a key is compared: a moment, where it is text, as the text that it is."""
+    return DataType.STRING if type_.tells_time else type_
 
 
 def attribute_of(attribute: Attribute, siblings: Mapping[str, Attribute], seat: Seat) -> Expression:

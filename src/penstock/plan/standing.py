@@ -219,7 +219,9 @@ class _Rows:
         Of a joined row that is everything, where its key is there: fewer columns to compare.
         """
         among = dict.fromkeys((*(key.expression for key in self.keys), *per))
-        told = {(each.scan, each.column) for each in among if isinstance(each, ColumnOf)}
+        columns = [each for each in among if isinstance(each, ColumnOf)]
+        # Times that are equal may be written in several ways, and have as many partners.
+        told = {(each.scan, each.column) for each in columns if not each.type.tells_time}
         for join in self.joins:
             if all((own.scan, own.column) in told for own, _ in join.keys):
                 gone = [e for e in among if isinstance(e, ColumnOf) and e.scan == join.scan.alias]
