@@ -13,7 +13,7 @@ from pathlib import Path
 
 from penstock.errors import ConfigurationError
 
-_PATTERN = frozenset("*?[")
+PATTERN = frozenset("*?[")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +127,7 @@ def check_files(files: Files, patterns: Mapping[str, Path], database: str) -> No
                 hint=f"Put it there, or change `files` in connectors/{database}.yaml.",
             )
         for path in paths:
-            if _PATTERN & set(path):
+            if PATTERN & set(path):
                 raise ConfigurationError(
                     f"The data of table {table!r} lies in {Path(path).name!r}:"
                     " a file's path cannot hold any of `*`, `?` and `[`.",

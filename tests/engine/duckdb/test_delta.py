@@ -242,3 +242,33 @@ def test_a_log_that_is_broken_is_said_to_be(table: Written) -> None:
         log.write_text("{")
 
     assert "log" in refused(table)
+
+
+@pytest.mark.parametrize("name", ["x[1].parquet", "x?.parquet", "*.parquet"])
+def test_a_file_whose_name_is_a_pattern_is_refused(table: Written, name: str) -> None:
+    real = next(table.folder.glob("*.parquet"))
+    (table.folder / name).write_bytes(real.read_bytes())
+    add: Json = {
+        "path": name,
+        "partitionValues": {},
+        "size": real.stat().st_size,
+        "modificationTime": 1,
+        "dataChange": True,
+    }
+    commit(table, {"add": add})
+
+    assert "takes for a pattern" in refused(table)
+
+
+def test_a_file_that_is_named_twice_is_refused(table: Written) -> None:
+    real = next(table.folder.glob("*.parquet"))
+    add: Json = {
+        "path": f"./{real.name}",
+        "partitionValues": {},
+        "size": real.stat().st_size,
+        "modificationTime": 1,
+        "dataChange": True,
+    }
+    commit(table, {"add": add})
+
+    assert "names one file twice" in refused(table)

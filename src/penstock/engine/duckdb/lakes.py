@@ -16,7 +16,7 @@ import duckdb
 import pyarrow as pa
 from pyarrow.types import is_nested
 
-from penstock.engine.files import Lake
+from penstock.engine.files import PATTERN, Lake
 from penstock.engine.names import quote
 from penstock.errors import ConfigurationError
 
@@ -64,6 +64,7 @@ def read_lake(table: str, lake: Lake, folder: Path) -> LakeTable:
         found = _readable(read, folder)
         _refuse_names(found.schema.names)
         _refuse_outside(found.files, folder.resolve())
+        _refuse_patterns(found.files)
     except Unreadable as error:
         raise ConfigurationError(
             f"The {lake.capitalize()} table {table!r} {error}.", hint=error.hint
@@ -83,6 +84,18 @@ def _readable(read: Callable[[Path], LakeTable], folder: Path) -> LakeTable:
 def _refuse_outside(files: Sequence[str], folder: Path) -> None:
     if not all(Path(file).resolve().is_relative_to(folder) for file in files):
         raise Unreadable(*OUTSIDE)
+
+
+def _refuse_patterns(files: Sequence[str]) -> None:
+    """Refuse files of which DuckDB would read others, or one of them twice."""
+    for file in files:
+        if PATTERN & set(file):
+            raise Unreadable(
+                f"has a file {Path(file).name!r}, whose name DuckDB takes for a pattern",
+                "Write the table anew: its files are called by * ? or [.",
+            )
+    if len(set(files)) < len(files):
+        raise Unreadable("names one file twice", "Write the table anew.")
 
 
 def _refuse_names(names: Sequence[str]) -> None:
