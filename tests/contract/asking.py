@@ -18,10 +18,12 @@ from penstock.plan.build import build_plan
 from penstock.policy.permit import Gate
 from penstock.policy.types import Policies
 from penstock.query.parse import parse_query
+from penstock.query.sql import read_sql
 from penstock.query.types import Json, Limits
 from penstock.sql.bind import bind_values
 from penstock.sql.compile import compile_plan
 from penstock.sql.formula import analyse_formula
+from penstock.sql.mode.translate import translate_sql
 from penstock.sql.types import Bound, Statement
 
 Row: TypeAlias = tuple[object, ...]
@@ -48,13 +50,7 @@ def run(engine: Engine, text: str, *parameters: Bound, types: Sequence[DataType]
     return rows(read(engine, Statement(text, parameters, tuple(types))))
 
 
-def compile_question(
-    engine: Engine,
-    sample: Sample,
-    query: Mapping[str, Json],
-    formulas: Mapping[str, tuple[str, DataType]] | None = None,
-) -> Statement:
-    """Return the statement of a question; `formulas` are attributes made of others, with types."""
+def _gate(sample: Sample, formulas: Mapping[str, tuple[str, DataType]] | None = None) -> Gate:
     attributes = {n: Attribute(name=n, type=t, source=Column(n)) for n, t in sample.columns.items()}
     for name, (text, type_) in (formulas or {}).items():
         made: Formula = analyse_formula(text).formula
@@ -62,7 +58,17 @@ def compile_question(
     table = Table(
         name=sample.name, database="d", source=(sample.name,), attributes=attributes, rows=1
     )
-    gate = Gate(Model(tables={sample.name: table}, digest=sample.name), Policies())
+    return Gate(Model(tables={sample.name: table}, digest=sample.name), Policies())
+
+
+def compile_question(
+    engine: Engine,
+    sample: Sample,
+    query: Mapping[str, Json],
+    formulas: Mapping[str, tuple[str, DataType]] | None = None,
+) -> Statement:
+    """Return the statement of a question; `formulas` are attributes made of others, with types."""
+    gate = _gate(sample, formulas)
     asked = parse_query(json.dumps(query).encode(), Limits())
     permitted = gate.permit(asked, _WHO)
     compiled = compile_plan(build_plan(permitted), dialect=engine.dialect)
@@ -77,6 +83,21 @@ def ask(
 ) -> list[Row]:
     """Return the answer of a question about one table."""
     return rows(read(engine, compile_question(engine, sample, query, formulas)))
+
+
+def ask_sql(
+    engine: Engine,
+    sample: Sample,
+    sql: str,
+    formulas: Mapping[str, tuple[str, DataType]] | None = None,
+) -> list[Row]:
+    """Return the answer of a question in SQL about one table, of a thousand rows at most."""
+    limits = Limits()
+    asked = read_sql({"sql": sql}, limits)
+    view = _gate(sample, formulas).view(_WHO)
+    found = translate_sql(asked.query, view, limits, {"d": engine.dialect})
+    values = (*asked.values, *found.constants, 1000)
+    return rows(read(engine, bind_values(found.template, values, view.values, NOW)))
 
 
 def select(

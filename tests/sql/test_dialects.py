@@ -20,7 +20,7 @@ from penstock.query.parse import parse_query
 from penstock.query.types import Json, Limits
 from penstock.sql.compile import compile_plan, compile_rows
 from penstock.sql.dialects.find import find_dialect
-from penstock.sql.types import Listed, Marker, Template
+from penstock.sql.types import Listed, Marker, Sought, Template
 from support.ask import ANYBODY
 from support.flights import AGENT, ANALYST, SOUTHERNER
 from support.golden import TESTS
@@ -144,9 +144,11 @@ def compile_topic(topic: str, dialect: str, gates: Mapping[str, Gate]) -> Templa
     return compiled.count or compiled.rows
 
 
-def named(marker: Marker | Listed) -> str:
+def named(marker: Marker | Listed | Sought) -> str:
     if isinstance(marker, Marker):
         return marker.parameter.attribute
+    if isinstance(marker, Sought):
+        return f"keys of {marker.narrowing.by}"
     return f"{len(marker.markers)}×{named(marker.markers[0])}"
 
 

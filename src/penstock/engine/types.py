@@ -34,16 +34,30 @@ class EngineSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """What stands in a column that its database declares no type of.
+
+    `types` are those that read each of its values; `said` is what these are, in words: "" where
+    there is none.
+    """
+
+    said: str
+    types: frozenset[DataType]
+
+
+@dataclass(frozen=True, slots=True)
 class FoundColumn:
     """`type` is None where the language has none for the engine's own, `native`.
 
-    `nullable` is False where the database is known to let no row have a null there.
+    `nullable` is False where the database is known to let no row have a null there. Where `held`
+    is there, the values told the type, and the model may say another one that reads them.
     """
 
     name: str
     type: DataType | None
     native: str
     nullable: bool = True
+    held: Held | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,15 +114,31 @@ def _check_column(
         visit.issue(
             place,
             "TYPE_MISMATCH",
-            f"{table.name}.{attribute.name} is declared {attribute.type}, its column is"
-            f" {found.native}.",
-            f"Declare it `type: {found.type}`." if found.type else None,
+            f"{table.name}.{attribute.name} is declared {attribute.type}, its column"
+            f" {_told(found)}.",
+            _way_forward(found),
         )
     return True
 
 
+def _told(found: FoundColumn) -> str:
+    """Return what a column is, or what stands in it."""
+    is_ = f"is {found.native}" if found.native else "has no declared type"
+    return f"{is_} and holds {found.held.said}" if found.held is not None else is_
+
+
+def _way_forward(found: FoundColumn) -> str:
+    if found.type is not None:
+        return f"Declare it `type: {found.type}`."
+    if found.held is not None:
+        return "Mend the data, or name a view with `source` that has a CAST of the column."
+    return "The language has no type for it: leave the attribute out, or CAST it in a view."
+
+
 def _holds(declared: DataType, found: FoundColumn) -> bool:
     """Return whether a type that is not the column's own still reads every value of it."""
+    if found.held is not None:
+        return declared in found.held.types
     return found.type is DataType.STRING and declared is DataType.JSON
 
 

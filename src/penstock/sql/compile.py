@@ -145,7 +145,11 @@ def selected(
         from_=exp.From(this=read),
         joins=joins,
     )
-    tested = _tested((plan.scan.guard, condition), markers) + compile_within(plan.scan, markers)
+    tested = [
+        *_tested((plan.scan.guard,), markers),
+        *_tested((condition,), replace(markers, guards=_guards(plan))),
+        *compile_within(plan.scan, markers),
+    ]
     if tested:
         tree.set("where", exp.Where(this=conjunction(tested)))
     if plan.grouped and plan.keys:
@@ -235,6 +239,11 @@ def _label_join(label: Label, markers: Markers) -> exp.Join:
         exp.EQ(this=column(ANSWER, label.key), expression=compile_expression(key, markers.dialect))
     ]
     return _left_join(label.scan, on, markers)
+
+
+def _guards(plan: Plan) -> dict[str, Condition]:
+    scans = (plan.scan, *(join.scan for join in plan.joins))
+    return {scan.alias: scan.guard for scan in scans if scan.guard is not None}
 
 
 def _tested(conditions: tuple[Condition | None, ...], markers: Markers) -> list[exp.Expr]:

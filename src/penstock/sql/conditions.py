@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from typing import Final, assert_never
 
@@ -14,12 +14,15 @@ from penstock.plan.types import (
     Condition,
     Either,
     Every,
+    Expression,
+    FormulaOf,
     Inverse,
     Narrowing,
     Parameter,
     Scan,
     Tested,
 )
+from penstock.plan.uses import scans_of
 from penstock.query.types import Operator
 from penstock.query.words import TEXTS
 from penstock.sql.dialects.standard import Dialect
@@ -29,9 +32,13 @@ from penstock.sql.types import Edge, Listed, Marker, Pattern, Reading, Sought, W
 
 @dataclass(slots=True)
 class Markers:
-    """Hands out one numbered placeholder per value, or per list."""
+    """Hands out one numbered placeholder per value, or per list.
+
+    `guards` are what rows of a scan have to pass before anything is worked out of them, by alias.
+    """
 
     dialect: Dialect
+    guards: Mapping[str, Condition] = field(default_factory=dict)
     given: list[Marker | Listed | Sought] = field(default_factory=list)
 
     def mark(self, parameter: Parameter, reading: Reading = None) -> exp.Expr:
@@ -124,7 +131,7 @@ def _tested(tested: Tested, markers: Markers) -> exp.Expr:
     if operator in _NEGATED:
         positive = Tested(_NEGATED[operator], tested.expression, parameters, tested.with_null)
         return exp.Not(this=_tested(positive, markers))
-    left = write_expression(tested.expression, markers.dialect)
+    left = _seen(tested.expression, markers)
     if operator in TEXTS:
         return _matched(operator, left, parameters[0], markers)
     if operator in _ORDERED:
@@ -136,6 +143,23 @@ def _tested(tested: Tested, markers: Markers) -> exp.Expr:
     if operator in {Operator.BETWEEN, Operator.DURING}:
         return _between(left, parameters, markers)
     return _listed(left, tested, markers)
+
+
+def _seen(expression: Expression, markers: Markers) -> exp.Expr:
+    """Return what is tested, worked out of rows that may be seen: of no other one it may fail.
+
+    A database tests conditions in the order that it likes, and that a hidden row has no answer
+    would tell that there is one.
+    """
+    tree = write_expression(expression, markers.dialect)
+    if not markers.guards or not isinstance(expression, FormulaOf) or expression.aggregates:
+        return tree
+    guards = [guard for alias, guard in markers.guards.items() if alias in scans_of(expression)]
+    if not guards:
+        return tree
+    free = replace(markers, guards={})
+    may_be_seen = conjunction([compile_condition(guard, free) for guard in guards])
+    return exp.Case(ifs=[exp.If(this=may_be_seen, true=tree)])
 
 
 def _between(left: exp.Expr, parameters: Sequence[Parameter], markers: Markers) -> exp.Expr:

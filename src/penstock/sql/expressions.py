@@ -123,7 +123,7 @@ def _beside(expression: KeyOf | Back | Nothing, dialect: Dialect) -> exp.Expr:
             before = compile_expression(argument, dialect)
             return dialect.back(before, shift.amount, shift.unit, type_)
         case Nothing(type_):
-            return dialect.cast(exp.Null(), type_)
+            return dialect.nothing(type_)
 
 
 def _at_moment(expression: Standing | Farthest | AtMoment, dialect: Dialect) -> exp.Expr:

@@ -107,7 +107,7 @@ _NATIVES = (
            dt.time(23, 59, 59, 999999)),
     Native("BLOB", "x'00ff27'", DataType.BYTES, "binary", b"\x00\xff'"),
     Native("JSON", "'{\"a\":  1}'", DataType.JSON, "string", '{"a":  1}'),
-    Native("", "'anything'", None, "string", "anything"),
+    Native("", "'anything'", DataType.STRING, "string", "anything"),
 )  # fmt: skip
 
 CONTENDER = Contender(

@@ -62,6 +62,21 @@ def test_a_statement_reads_the_data_and_does_nothing_else(tmp_path: Path, text: 
     assert {path.name for path in tmp_path.iterdir()} == {"data.db"}
 
 
+@pytest.mark.parametrize(
+    "function", ["load_extension('x')", "fts3_tokenizer('x')", "readfile('data.db')"]
+)
+def test_a_view_reads_the_data_and_does_nothing_else(tmp_path: Path, function: str) -> None:
+    view = f"CREATE VIEW v AS SELECT {function} AS a, 1 AS b"
+    with opened(tmp_path, "CREATE TABLE t (a)", view) as engine, pytest.raises(EngineError):
+        read(engine, "SELECT a, b FROM v")
+
+
+def test_a_view_may_say_what_a_statement_may(tmp_path: Path) -> None:
+    view = """CREATE VIEW v AS SELECT json_extract('{"a": 7}', '$.a') AS a, UPPER('x') AS b"""
+    with opened(tmp_path, view) as engine:
+        assert read(engine, "SELECT a, b FROM v").to_pylist() == [{"a": 7, "b": "X"}]
+
+
 def test_a_file_of_a_hostile_name_is_the_file(tmp_path: Path) -> None:
     name = "we ird?mode=rw&x#%41.db"
     make_file(tmp_path / name, "CREATE TABLE t AS SELECT 7 AS a")

@@ -11,8 +11,11 @@ import pytest
 
 from penstock.errors import PenstockError
 from penstock.model.types import DataType
+from penstock.query.sql import read_sql
+from penstock.query.types import Limits
+from penstock.sql.mode.translate import translate_sql
 from penstock.sql.pretty import pretty_sql
-from sql.mode.worlds import UNGUARDED, VIEW, narrowed, translated
+from sql.mode.worlds import MINE, UNGUARDED, VIEW, answer, narrowed, translated, whole
 from support.ask import problems, run
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -180,12 +183,62 @@ def test_text_that_is_no_number_is_told() -> None:
     assert [(each.code, each.pointer) for each in found] == [("INVALID_VALUE", "/sql")]
 
 
-def test_rows_that_may_not_be_seen_are_null_where_a_value_could_fail() -> None:
-    _, harmless = translated("SELECT id FROM orders WHERE note = '7'")
-    _, failing = translated("SELECT id FROM orders WHERE CAST(note AS BIGINT) = 7")
+@pytest.mark.parametrize(
+    ("dialect", "safe"),
+    [("postgres", True), ("mariadb", True), ("sqlite", True), ("duckdb", False)],
+)
+def test_rows_that_may_not_be_seen_are_null_where_a_value_could_fail(
+    dialect: str,
+    safe: bool,  # noqa: FBT001 - the expectation
+) -> None:
+    def text(sql: str) -> str:
+        asked = read_sql({"sql": sql}, Limits())
+        return translate_sql(asked.query, VIEW, Limits(), {"shop": dialect}).template.text
 
-    assert "CASE" not in harmless.text
-    assert 'CASE WHEN "rows of a table"."row may be seen"' in failing.text
+    assert ("CASE" not in text("SELECT id FROM orders WHERE note = '7'")) is safe
+    assert "CASE WHEN" in text("SELECT id FROM orders WHERE CAST(note AS BIGINT) = 7")
+    assert "CASE" not in text("SELECT COUNT(*) AS n FROM orders")
+
+
+@pytest.mark.parametrize("like", ["Ann%", "Zoe%"])
+@pytest.mark.parametrize(
+    "fails",
+    [
+        "CASE WHEN {} THEN 'boom' ELSE 'true' END",
+        "CASE WHEN {} THEN 1000000000000 ELSE 1 END > 0.0000000000000000000000000000000000001",
+        (
+            "CASE WHEN {} THEN 1000000000000 ELSE 1 END"
+            " IN (0.0000000000000000000000000000000000001, 1)"
+        ),
+    ],
+)
+def test_no_condition_fails_at_a_row_that_may_not_be_seen(fails: str, like: str) -> None:
+    failing = fails.format(f"o.owner = 'rival' AND o.name LIKE '{like}'")
+    sql = f"SELECT COUNT(*) AS n FROM orders o JOIN customers c ON {failing} AND c.key = o.buyer"
+    hidden = [(i, "rival", 1, 1, "Ann", "x", "s") for i in range(20, 400)]
+
+    with whole([*MINE, *hidden]) as more, whole(MINE) as mine:
+        assert answer(more, sql) == answer(mine, sql)
+
+
+@pytest.mark.parametrize(
+    ("condition", "rows"), [("id IN (:l)", 0), ("id NOT IN (:l)", 4), ("note NOT IN (:l)", 4)]
+)
+def test_nothing_is_in_an_empty_list(
+    shop: duckdb.DuckDBPyConnection, condition: str, rows: int
+) -> None:
+    sql = f"SELECT COUNT(*) AS n FROM orders WHERE {condition}"
+    _, statement = translated(sql, UNGUARDED, parameters={"l": []})
+
+    assert run(shop, statement) == [(rows,)]
+
+
+@pytest.mark.parametrize("column", ["INTERVAL '1' DAY", "(1, 2)", "(id, owner)"])
+def test_what_is_no_value_is_refused(column: str) -> None:
+    (problem,) = problems(lambda: translated(f"SELECT {column} AS x FROM orders"))
+
+    assert (problem.code, problem.pointer) == ("INVALID_SQL", "/sql")
+    assert problem.detail == "The column 'x' is no value of the language."
 
 
 def test_every_problem_is_told_with_its_place() -> None:

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from penstock.engine.decimals import Exact, build_decimals, choose_type
 from penstock.engine.failures import overflow
-from penstock.engine.sqlite.functions import read_decimal
+from penstock.engine.sqlite.exact import read_decimal
 from penstock.errors import EngineError, ResultOverflowError
 from penstock.model.types import DataType
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from threading import Lock
 from time import monotonic
 from typing import Final, TypeVar
@@ -13,11 +14,18 @@ from penstock.engine.failures import closed
 from penstock.engine.files import read_token
 from penstock.engine.names import quote
 from penstock.engine.sqlite.errors import translate_error
+from penstock.engine.sqlite.held import let_be, settle_types
 from penstock.engine.sqlite.open import Opened, find_inode, open_file, read_path
 from penstock.engine.sqlite.relations import find_columns, find_relations
 from penstock.engine.sqlite.rows import Rows
 from penstock.engine.types import EngineSettings, FoundColumn, FoundRelation
-from penstock.errors import ConfigurationError, UnavailableError
+from penstock.errors import (
+    ConfigurationError,
+    EngineError,
+    QueryTimeoutError,
+    ResultOverflowError,
+    UnavailableError,
+)
 from penstock.sql.types import Statement
 
 _T = TypeVar("_T")
@@ -41,7 +49,7 @@ class SQLite:
         self._token = self._look()
         try:
             self._opened = open_file(self._path)
-            self.relations()
+            self._ask(find_relations)
         except UnavailableError as error:
             raise ConfigurationError(
                 f"The data of database {settings.database!r} cannot be read.",
@@ -54,10 +62,14 @@ class SQLite:
         return rows
 
     def columns(self, source: Sequence[str]) -> tuple[FoundColumn, ...] | None:
-        return self._ask(lambda connection: find_columns(connection, source[-1]))
+        found = self._ask(lambda connection: find_columns(connection, source[-1]))
+        return None if found is None else self._settled(found, source)
 
     def relations(self) -> tuple[FoundRelation, ...]:
-        return self._ask(find_relations)
+        return tuple(
+            replace(relation, columns=self._settled(relation.columns, relation.source))
+            for relation in self._ask(find_relations)
+        )
 
     def count(self, source: Sequence[str]) -> int:
         text = f"SELECT COUNT(*) AS rows FROM {quote(source[-1])}"  # noqa: S608 - quoted
@@ -80,6 +92,21 @@ class SQLite:
             self._closed = True
         self._deadlines.close()
         self._opened.close()
+
+    def _settled(
+        self, columns: tuple[FoundColumn, ...], source: Sequence[str]
+    ) -> tuple[FoundColumn, ...]:
+        """Return the columns with the types that their values have, where no other is declared."""
+        try:
+            return settle_types(columns, source[-1], self._different)
+        except (EngineError, QueryTimeoutError, ResultOverflowError):
+            return let_be(columns)
+
+    def _different(self, text: str) -> list[set[int | None]]:
+        """Return the different values in each column of an answer that has a row or none."""
+        batches = list(self.run(Statement(text, ()), timeout=_COUNT_TIMEOUT))
+        width = batches[0].num_columns
+        return [{v.as_py() for batch in batches for v in batch.column(i)} for i in range(width)]
 
     def _look(self) -> str:
         # What was written last may be in the log beside the file still.

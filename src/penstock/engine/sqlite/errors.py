@@ -19,8 +19,18 @@ _CODES: Final = {
 }
 _PRIMARY: Final = 0xFF
 # What it says of a sum of integers, and of a sum of ours that no number holds.
-_OVERFLOWS: Final = ("integer overflow", "user-defined aggregate's 'finalize' method raised")
-_DATA: Final = ("malformed JSON", "bad JSON path", "JSON path error")
+_OVERFLOWS: Final = (
+    "integer overflow",
+    "user-defined aggregate's 'finalize' method raised",
+    "user-defined aggregate's 'value' method raised",
+)
+# And of a value that is none of those that a sum of ours adds.
+_DATA: Final = (
+    "malformed JSON",
+    "bad JSON path",
+    "JSON path error",
+    "user-defined aggregate's 'step' method raised",
+)
 
 
 def translate_error(error: Exception) -> PenstockError:

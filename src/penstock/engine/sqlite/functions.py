@@ -10,30 +10,19 @@ from math import fsum, sqrt
 from sqlite3 import Connection
 from typing import ClassVar, Final, TypeAlias
 
-from penstock.engine.sqlite import moments
+from penstock.engine.sqlite import exact, moments
+from penstock.engine.sqlite.exact import read_decimal
 
 Value: TypeAlias = int | float | str | bytes | None
 
-OVERFLOW: Final = "penstock: overflow"
-"""What an error of ours says, for whoever reads what SQLite makes of it."""
-
-_FLOAT_DIGITS: Final = 15
 _PATTERNS: Final = 1024
-
-
-def read_decimal(value: float | str) -> Decimal:
-    """Return a number as it was written: 0.1 is stored as something a little more.
-
-    Fifteen digits always survive in a float.
-    """
-    return Decimal(f"{value:.{_FLOAT_DIGITS}g}") if isinstance(value, float) else Decimal(value)
 
 
 def lend_functions(connection: Connection) -> None:
     for name, arguments, function in _FUNCTIONS:
         connection.create_function(name, arguments, function, deterministic=True)
     for name, arguments, aggregate in _AGGREGATES:
-        connection.create_aggregate(name, arguments, aggregate)  # type: ignore[arg-type]  # of numbers
+        connection.create_window_function(name, arguments, aggregate)  # type: ignore[arg-type]  # of numbers
 
 
 def _like(value: Value, pattern: str | None, escape: str | None = "") -> bool | None:
@@ -129,26 +118,6 @@ def _filling(value: Value, length: int, filling: str) -> str:
     return (filling * missing)[:missing] if filling else ""
 
 
-class _Sum:
-    """A sum of decimals: exact, or an error where no number of SQLite's holds it."""
-
-    def __init__(self) -> None:
-        self._sum: Decimal | None = None
-
-    def step(self, value: Value) -> None:
-        if value is not None and not isinstance(value, bytes):
-            number = read_decimal(value)
-            self._sum = number if self._sum is None else self._sum + number
-
-    def finalize(self) -> float | int | None:
-        if self._sum is None:
-            return None
-        found = float(self._sum)
-        if read_decimal(found) != self._sum:
-            raise OverflowError(OVERFLOW)
-        return found
-
-
 class _Numbers:
     """Gathers the numbers of a group; null where there are fewer than `least`."""
 
@@ -161,8 +130,16 @@ class _Numbers:
         if value is not None:
             self.numbers.append(float(value))
 
-    def finalize(self) -> float | None:
+    def inverse(self, value: float | None, *_: float) -> None:
+        """Take a row out, which the frame of a window has left: the first that is in it."""
+        if value is not None:
+            self.numbers.remove(float(value))
+
+    def value(self) -> float | None:
         return self.compute() if len(self.numbers) >= self.least else None
+
+    def finalize(self) -> float | None:
+        return self.value()
 
     def compute(self) -> float:
         raise NotImplementedError
@@ -204,11 +181,11 @@ class _Percentile(_Numbers):
         super().step(value)
 
     def compute(self) -> float:
-        self.numbers.sort()
-        place = (len(self.numbers) - 1) * self.share
+        ranked = sorted(self.numbers)
+        place = (len(ranked) - 1) * self.share
         below = int(place)
-        low = self.numbers[below]
-        high = self.numbers[min(below + 1, len(self.numbers) - 1)]
+        low = ranked[below]
+        high = ranked[min(below + 1, len(ranked) - 1)]
         return low + (high - low) * (place - below)
 
 
@@ -220,6 +197,10 @@ _FUNCTIONS: Final[tuple[tuple[str, int, Callable[..., Value]], ...]] = (  # type
     ("penstock_literal_like", 2, _literal_like),
     ("penstock_integer", 1, _integer),
     ("penstock_decimal", 2, _decimal),
+    ("penstock_add", 2, exact.add),
+    ("penstock_subtract", 2, exact.subtract),
+    ("penstock_multiply", 2, exact.multiply),
+    ("penstock_remainder", 2, exact.remainder),
     ("penstock_boolean", 1, _boolean),
     ("penstock_initcap", 1, _initcap),
     ("penstock_right", 2, _right),
@@ -236,13 +217,14 @@ _FUNCTIONS: Final[tuple[tuple[str, int, Callable[..., Value]], ...]] = (  # type
     ("penstock_moved", 3, moments.moved),
     ("penstock_difference", 3, moments.difference),
     ("penstock_last_day", 1, moments.last_day),
-    # SQLite's own know no letters but those of English.
-    ("upper", 1, _upper),
-    ("lower", 1, _lower),
+    # Not by the names of SQLite's own: views and indexes were made of those.
+    ("penstock_upper", 1, _upper),
+    ("penstock_lower", 1, _lower),
 )
 
 _AGGREGATES: Final = (
-    ("penstock_sum", 1, _Sum),
+    ("penstock_sum", 1, exact.Sum),
+    ("penstock_avg", 1, exact.Mean),
     ("penstock_variance", 1, _Variance),
     ("penstock_stddev", 1, _Stddev),
     ("penstock_variance_pop", 1, _VariancePop),

@@ -47,12 +47,18 @@ def find_relations(connection: sqlite3.Connection) -> tuple[FoundRelation, ...]:
 
 
 def _relation(connection: sqlite3.Connection, name: str) -> FoundRelation:
-    return FoundRelation(
-        source=(name,),
-        columns=find_columns(connection, name) or (),
-        primary_key=_primary_key(connection, name),
-        foreign_keys=tuple(_foreign_keys(connection, name)),
-    )
+    try:
+        return FoundRelation(
+            source=(name,),
+            columns=find_columns(connection, name) or (),
+            primary_key=_primary_key(connection, name),
+            foreign_keys=tuple(_foreign_keys(connection, name)),
+        )
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_ERROR:
+            raise
+        # A view of what is gone: no reason to be silent about everything else.
+        return FoundRelation(source=(name,), columns=())
 
 
 def _primary_key(connection: sqlite3.Connection, name: str) -> tuple[str, ...]:

@@ -28,6 +28,10 @@ _SUMMED: Final = frozenset(
         *("revenue", "sales", "spend", "tax", "total", "value", "volume", "weight"),
     }
 )
+# Words of names that add up to nonsense over days, however good the rest of the name sounds.
+_STOCKS: Final = frozenset(
+    {"balance", "balances", "headcount", "inventory", "level", "levels", "stock", "stocks"}
+)
 
 
 def find_first(model: Model, engine: Engine) -> dict[str, Json]:
@@ -80,10 +84,18 @@ def _asked(
 
 def _measure(table: Table) -> Attribute | None:
     """Return a number that it makes sense to add up, as far as its name and type tell."""
-    numbers = [a for a in table.attributes.values() if a.type.is_number and not _is_key(a, table)]
-    named = (a for a in numbers if _SUMMED.intersection(a.name.lower().split("_")))
+    numbers = [
+        a
+        for a in table.attributes.values()
+        if a.type.is_number and not _is_key(a, table) and not _STOCKS & _words(a)
+    ]
+    named = (a for a in numbers if _SUMMED & _words(a))
     decimals = (a for a in numbers if a.type is DataType.DECIMAL)
     return _first(named) or _first(decimals)
+
+
+def _words(attribute: Attribute) -> set[str]:
+    return {*attribute.name.lower().split("_")}
 
 
 def _scale(table: Table) -> Attribute | None:

@@ -13,7 +13,7 @@ from penstock.model.types import Attribute, Column, DataType, Key, Relationship,
 from penstock.project.draft.names import singular, to_name
 from penstock.project.draft.survey import Progress, Survey
 from penstock.project.relationships import comparable
-from penstock.sql.inspect import count_duplicates, count_filled, count_met
+from penstock.sql.inspect import count_alone, count_duplicates, count_filled, count_met
 from penstock.sql.types import Statement
 
 _KEYS: Final = frozenset(
@@ -28,17 +28,32 @@ _ENDINGS: Final = ("_id", "_key", "_code", "_no", "id")
 _OFTEN: Final = 0.5
 """So many of the values must be found on the other side for a name to be taken at its word."""
 
+_MET: Final = "mandatory, as each row has its partner now; the database itself does not see to it"
 _SECONDS: Final = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """The tables with their relationships.
+
+    By table and relationship, `notes` say why one was guessed, and `remarks` what a declared one
+    is beyond what the database itself sees to.
+    """
+
+    tables: Mapping[str, Table]
+    notes: Mapping[tuple[str, str], str]
+    remarks: Mapping[tuple[str, str], str]
 
 
 @dataclass(slots=True)
 class _Linking:
-    """`notes` say, by table and relationship, why one was guessed."""
+    """What is found of the relationships, one after the other: see `Links`."""
 
     survey: Survey
     engine: Engine
     tables: dict[str, Table]
     notes: dict[tuple[str, str], str] = field(default_factory=dict)
+    remarks: dict[tuple[str, str], str] = field(default_factory=dict)
     unique: dict[tuple[str, str], bool] = field(default_factory=dict)
 
     def number(self, statement: Statement) -> int:
@@ -72,10 +87,7 @@ class _Linking:
         return found
 
 
-def link_tables(
-    survey: Survey, engine: Engine, progress: Progress
-) -> tuple[dict[str, Table], dict[tuple[str, str], str]]:
-    """Return the tables with their relationships, and how those were guessed that were."""
+def link_tables(survey: Survey, engine: Engine, progress: Progress) -> Links:
     linking = _Linking(survey, engine, dict(survey.tables))
     for name in survey.tables:
         _link_declared(name, linking)
@@ -84,7 +96,7 @@ def link_tables(
         for attribute in table.attributes.values():
             if attribute.type in _KEYS and not _is_linked(attribute, linking.tables[name]):
                 _guess(table, attribute, linking)
-    return linking.tables, linking.notes
+    return Links(linking.tables, linking.notes, linking.remarks)
 
 
 def _link_declared(name: str, linking: _Linking) -> None:
@@ -95,22 +107,50 @@ def _link_declared(name: str, linking: _Linking) -> None:
         if other is None:
             continue
         pairs = list(zip(foreign.columns, foreign.other_columns, strict=True))
-        keys = list(_keys(survey.tables[name], other, pairs))
+        keys = tuple(_keys(survey.tables[name], other, pairs))
         if len(keys) < len(pairs):
             continue
-        stem = _stem(keys[0].own) if len(keys) == 1 else None
-        owned = survey.tables[name].attributes
-        linking.add(
-            name,
-            stem or singular(other.name),
-            Relationship(
-                name="",
-                table=other.name,
-                keys=tuple(keys),
-                one_to_one=sorted(survey.keys[name]) == sorted(foreign.columns),
-                mandatory=foreign.enforced and all(owned[key.own].not_null for key in keys),
-            ),
+        link = Relationship(
+            name="",
+            table=other.name,
+            keys=keys,
+            one_to_one=sorted(survey.keys[name]) == sorted(foreign.columns),
         )
+        is_met = not foreign.enforced and _is_met(name, link, linking)
+        mandatory = is_met or (foreign.enforced and _is_filled(name, link, survey))
+        called = linking.add(name, _called(name, link, survey), replace(link, mandatory=mandatory))
+        if is_met:
+            linking.remarks[name, called] = _MET
+
+
+def _called(name: str, link: Relationship, survey: Survey) -> str:
+    """Return what a declared relationship is called: by its column, as far as that tells more."""
+    target = singular(link.table)
+    if len(link.keys) > 1:
+        return target
+    own = link.keys[0].own
+    source = survey.tables[link.table].source
+    same = [foreign for foreign in survey.foreign[name] if foreign.source == source]
+    is_one_of_several = len(same) > 1 or link.table == name
+    return _stem(own) or (f"{own}_{target}" if is_one_of_several else target)
+
+
+def _is_filled(name: str, link: Relationship, survey: Survey) -> bool:
+    owned = survey.tables[name].attributes
+    return all(owned[key.own].not_null for key in link.keys)
+
+
+def _is_met(name: str, link: Relationship, linking: _Linking) -> bool:
+    """Return whether there are rows, and each has its partner now."""
+    own, other = linking.survey.tables[name], linking.survey.tables[link.table]
+    if not own.rows or not _is_filled(name, link, linking.survey):
+        return False
+    pairs = [(key.own_column, key.other_column) for key in link.keys]
+    alone = count_alone(other.source, own.source, pairs, dialect=linking.engine.dialect)
+    try:
+        return not linking.number(alone)
+    except PenstockError:
+        return False  # what cannot be looked at is not promised
 
 
 def _keys(own: Table, other: Table, pairs: list[tuple[str, str]]) -> Iterator[Key]:

@@ -29,14 +29,15 @@ def draft_project(name: str, address: Address, root: Path, progress: Progress) -
     """
     with _opened(address, root) as engine:
         survey = survey_database(engine, address.name, progress)
-        tables, notes = link_tables(survey, engine, progress)
-        model = Model(tables=tables, digest="draft")
+        links = link_tables(survey, engine, progress)
+        model = Model(tables=links.tables, digest="draft")
         first = find_first(model, engine)
     return Draft(
         name=name,
         address=address,
         model=model,
-        notes=notes,
+        notes=links.notes,
+        remarks=links.remarks,
         left_out=survey.left_out,
         first=first,
     )

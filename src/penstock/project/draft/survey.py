@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from penstock.engine.types import Engine, FoundForeignKey, FoundRelation
+from penstock.engine.types import Engine, FoundColumn, FoundForeignKey, FoundRelation
 from penstock.errors import ConfigurationError
 from penstock.model.types import Attribute, Column, Table
 from penstock.project.draft.names import to_name
@@ -58,13 +58,25 @@ def _fault(relation: FoundRelation) -> str | None:
     """Return why a relation cannot be a table."""
     if any("." in part or not part for part in relation.source):
         return "a name with a point in it cannot be written as `source`"
+    if not relation.columns:
+        return "the database cannot say what columns it has"
+    if all(c.held is not None and not c.held.said for c in relation.columns):
+        return "its columns have no declared type, and no value that would tell one"
     if all(column.type is None for column in relation.columns):
         return "it has no column of a type that the language has"
     return None
 
 
 def _left_out(relation: FoundRelation) -> tuple[str, ...]:
-    return tuple(f"{c.name} ({c.native})" for c in relation.columns if c.type is None)
+    return tuple(f"{c.name} ({_told(c)})" for c in relation.columns if c.type is None)
+
+
+def _told(column: FoundColumn) -> str:
+    """Return what there is instead of a type of the language."""
+    declared = column.native or "no declared type"
+    if column.held is None:
+        return declared
+    return f"{declared}, {column.held.said or 'no value that would tell one'}"
 
 
 def _names(sources: Sequence[tuple[str, ...]]) -> dict[tuple[str, ...], str]:

@@ -60,12 +60,14 @@ class Draft:
     """Everything that `penstock init` writes.
 
     `notes` hold, by table and relationship, how a relationship was guessed; declared ones have
-    none. `left_out` says of a table, or of all (""), what is not in the model.
+    none, but may have `remarks`. `left_out` says of a table, or of all (""), what is not in the
+    model.
     """
 
     name: str
     address: Address
     model: Model
     notes: Mapping[tuple[str, str], str]
+    remarks: Mapping[tuple[str, str], str]
     left_out: Mapping[str, tuple[str, ...]]
     first: Mapping[str, Json]

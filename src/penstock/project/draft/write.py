@@ -92,8 +92,9 @@ def _table(table: Table, draft: Draft) -> CommentedMap:
         before = f"left out, as the language has no type for them: {', '.join(gone)}"
         said.yaml_set_comment_before_after_key("attributes", before=before, indent=_PER_TABLE)
     links = CommentedMap({n: _relationship(r) for n, r in table.relationships.items()})
+    said_of = {**draft.notes, **draft.remarks}
     for name in links:
-        note = draft.notes.get((table.name, name))
+        note = said_of.get((table.name, name))
         if note is not None:
             links.yaml_set_comment_before_after_key(name, before=note, indent=_PER_ATTRIBUTE)
     if links:

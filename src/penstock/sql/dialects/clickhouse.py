@@ -9,6 +9,7 @@ from sqlglot import exp
 from penstock.model.types import DataType
 from penstock.query.types import AnyCompute, Compute, Granularity
 from penstock.sql.dialects.clickhouse_formulas import fill, rewrite_formulas, spread, truncate
+from penstock.sql.dialects.clickhouse_numbers import rewrite_numbers
 from penstock.sql.dialects.numbers import divide_floats, is_float, is_statistic
 from penstock.sql.dialects.standard import Dialect
 from penstock.sql.types import Written
@@ -34,6 +35,7 @@ _SPREADS: Final = {Compute.STDDEV: "stddevSampStable", Compute.VARIANCE: "varSam
 _COUNTS: Final = frozenset({Compute.COUNT, Compute.COUNT_DISTINCT, Compute.COUNT_APPROX_DISTINCT})
 
 _MARKED: Final = {
+    DataType.DECIMAL: exp.DType.DECIMAL,
     DataType.FLOAT: exp.DType.FLOAT,
     DataType.STRING: exp.DType.TEXT,
     DataType.JSON: exp.DType.TEXT,
@@ -53,7 +55,7 @@ class ClickHouse(Dialect):
     }
 
     def write(self, tree: exp.Expr) -> Written:
-        tree = divide_floats(rewrite_formulas(tree, self), self.cast)
+        tree = divide_floats(rewrite_formulas(rewrite_numbers(tree), self), self.cast)
         for select in list(tree.find_all(exp.Select)):
             _send_texts(select)
         return super().write(tree)
@@ -78,7 +80,7 @@ class ClickHouse(Dialect):
             case DataType.TIMESTAMP | DataType.TIMESTAMP_TZ:
                 return fill("toDateTime64(:x, 6, 'UTC')", x=tree)
             case DataType.TIME:
-                return fill("CAST(:x AS Nullable(Time64(6)))", x=tree)
+                return fill("accurateCast(:x, 'Nullable(Time64(6))')", x=tree)
             case _:
                 return super().cast(tree, type_)
 

@@ -39,6 +39,14 @@ class DuckDB(Dialect):
     )
     keys = 250  # with 2,500 the part alone is sooner, but the whole question was later
 
+    def prepare(self, tree: exp.Expr) -> None:
+        """Forget that a part is taken of a moment: sqlglot does not know that the zone is UTC."""
+        for part in list(tree.find_all(exp.Extract)):
+            moment = part.expression
+            moment.type = None
+            if isinstance(moment, exp.Cast):  # which says its type itself
+                part.set("expression", exp.Paren(this=moment))
+
     def in_list(self, left: exp.Expr, marked: exp.Expr, type_: DataType) -> exp.Expr:
         if type_ is DataType.STRING:
             # Read as a list of its own it would have other quotes.

@@ -46,6 +46,7 @@ class MySQL(Marked):
     """From version 8.0.17 on."""
 
     name = "mysql"
+    converts_safely = True
 
     has_booleans = False
 

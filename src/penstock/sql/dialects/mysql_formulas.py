@@ -103,6 +103,21 @@ def _extreme(node: exp.Expr, _: Dialect) -> exp.Expr:
     return type(node)(this=filled[0], expressions=filled[1:])
 
 
+def _filtered(node: exp.Expr, _: Dialect) -> exp.Expr:
+    """Let the other rows be null, which aggregates leave out."""
+    aggregate, value = node.this, node.this.this
+    if not isinstance(aggregate, exp.AggFunc):
+        raise NotSupportedError(
+            "MySQL and MariaDB have no FILTER after a median or percentile.",
+            hint="Filter the rows with WHERE, in a WITH of their own.",
+        )
+    while isinstance(value, exp.Distinct | exp.Order):
+        value = value.expressions[0] if isinstance(value, exp.Distinct) else value.this
+    found = exp.Literal.number(1) if isinstance(value, exp.Star) else value.copy()
+    value.replace(exp.Case(ifs=[exp.If(this=node.expression.this, true=found)]))
+    return aggregate
+
+
 def _refuse(node: exp.Expr, _: Dialect) -> exp.Expr:
     name = "TRY_CAST" if isinstance(node, exp.TryCast) else "INITCAP"
     raise NotSupportedError(
@@ -116,6 +131,7 @@ _REWRITES: Final[dict[type[exp.Expr], Rewrite]] = {
     exp.Avg: _average,
     exp.Cast: _cast,
     exp.DateDiff: _difference,
+    exp.Filter: _filtered,
     exp.Greatest: _extreme,
     exp.Initcap: _refuse,
     exp.Least: _extreme,

@@ -39,6 +39,7 @@ _WORDS: Final[dict[type[exp.Expr], str]] = {
 
 class Postgres(Dialect):
     name = "postgres"
+    converts_safely = True
     exact_means = True
     writes_alone = True
     # It hashes lists of nine and more, where they are of the column's own type.
@@ -68,6 +69,12 @@ class Postgres(Dialect):
             return tree
         text = self.cast(tree, DataType.STRING)  # an enum's order is its own, a uuid has no pattern
         return exp.Collate(this=text, expression=exp.Identifier(this="C", quoted=True))
+
+    def nothing(self, type_: DataType) -> exp.Expr:
+        if type_ is DataType.DECIMAL:
+            # Two nulls above a number would be two texts.
+            return exp.Cast(this=exp.Null(), to=exp.DataType(this=exp.DType.DECIMAL, nested=False))
+        return super().nothing(type_)
 
     def partner(self, tree: exp.Expr) -> exp.Expr:
         """Return lists as alternatives, which it tests of the rows that it finds by their keys.
@@ -158,8 +165,8 @@ class Postgres(Dialect):
 
 
 def _alternatives(node: exp.Expr) -> exp.Expr:
-    if not isinstance(node, exp.In):
-        return node
+    if not isinstance(node, exp.In) or not node.expressions:
+        return node  # a long list is a query's
     each: list[exp.Expr] = [
         exp.EQ(this=node.this.copy(), expression=value) for value in node.expressions
     ]

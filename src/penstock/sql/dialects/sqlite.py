@@ -12,6 +12,7 @@ from sqlglot import exp
 from penstock.model.types import DataType
 from penstock.query.types import AnyCompute, Compute, Granularity
 from penstock.sql.dialects.marked import Marked
+from penstock.sql.dialects.sqlite_decimals import rewrite_decimals
 from penstock.sql.dialects.sqlite_formulas import call, number, rewrite_formulas, substring, text
 from penstock.sql.types import Written
 
@@ -33,6 +34,11 @@ _STATISTICS: Final = {
     Compute.STDDEV: "penstock_stddev",
     Compute.VARIANCE: "penstock_variance",
 }
+_NUMBERS: Final = {
+    DataType.INTEGER: exp.DType.BIGINT,
+    DataType.FLOAT: exp.DType.DOUBLE,
+    DataType.DECIMAL: exp.DType.DECIMAL,
+}
 _MOMENTS: Final = {
     DataType.TIMESTAMP: "penstock_timestamp",
     DataType.TIMESTAMP_TZ: "penstock_utc",
@@ -41,12 +47,16 @@ _MOMENTS: Final = {
 
 class SQLite(Marked):
     name = "sqlite"
+    converts_safely = True
+    exact_means = True
 
     def write(self, tree: exp.Expr) -> Written:
-        return super().write(rewrite_formulas(tree))
+        return super().write(rewrite_formulas(rewrite_decimals(tree)))
 
     def column(self, tree: exp.Expr, type_: DataType) -> exp.Expr:
         """Return a column as it is compared: a moment can be written in several ways."""
+        if type_ in _NUMBERS:
+            tree.type = exp.DataType(this=_NUMBERS[type_])
         if type_ in _MOMENTS:
             return call(_MOMENTS[type_], tree)
         if type_ is DataType.STRING:

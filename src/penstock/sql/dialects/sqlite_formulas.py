@@ -128,6 +128,9 @@ _REWRITES: Final[dict[type[exp.Expr], Callable[[exp.Expr], exp.Expr]]] = {
     exp.Right: lambda n: call("penstock_right", n.this, n.expression),
     exp.Pad: _padded,
     exp.Initcap: lambda n: call("penstock_initcap", n.this),
+    # SQLite's own know no letters but those of English.
+    exp.Upper: lambda n: call("penstock_upper", n.this),
+    exp.Lower: lambda n: call("penstock_lower", n.this),
     exp.Like: lambda n: call("penstock_like", n.this, n.expression),
     exp.ILike: lambda n: call("penstock_ilike", n.this, n.expression),
     exp.Escape: _escaped,

@@ -64,6 +64,9 @@ class Dialect:
     is_near: ClassVar[bool] = False
     """Whether its rows are Arrow in this process, and come for nothing."""
 
+    converts_safely: ClassVar[bool] = False
+    """Whether it is known at which values it fails: no comparison of two kinds does."""
+
     lists: ClassVar[Lists | None] = None
     """Which lists `in_list` compares with sooner than with a placeholder for each value."""
 
@@ -96,6 +99,9 @@ class Dialect:
         # Nobody looks at the tree any more: to copy it first took a quarter of the time.
         return Written(tree.sql(dialect=self.name, copy=False), None)
 
+    def prepare(self, tree: exp.Expr) -> None:
+        """Make a tree, whose nodes know their types, one that sqlglot writes for this engine."""
+
     def placeholder(self, number: int, type_: DataType) -> exp.Expr:  # noqa: ARG002 - some engines write the type too
         return exp.Placeholder(this=str(number))
 
@@ -118,6 +124,10 @@ class Dialect:
     def cast(self, tree: exp.Expr, type_: DataType) -> exp.Expr:
         to = self.types.get(type_)
         return tree if to is None else exp.Cast(this=tree, to=exp.DataType(this=to, nested=False))
+
+    def nothing(self, type_: DataType) -> exp.Expr:
+        """Return a null that stands above values of this type in a union."""
+        return self.cast(exp.Null(), type_)
 
     # Dates and times
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from sqlglot import exp
+from sqlglot.dialects.dialect import Dialect
 
 AGGREGATES: Final = frozenset(
     {
@@ -221,6 +222,14 @@ _KEYS: Final[Mapping[type[exp.Expr], set[str]]] = {
 def keys_of(node: exp.Expr) -> frozenset[str]:
     """Return which arguments of a node may hold something."""
     return _PLAIN | _KEYS.get(type(node), set())
+
+
+def is_usual(node: exp.Expr, key: str, tongue: str) -> bool:
+    """Whether an argument is what the reader adds: most engines mean it, and cannot be told."""
+    if not isinstance(node, exp.Initcap) or key != "expression":
+        return False
+    usual: str = Dialect.get_or_raise(tongue).INITCAP_DEFAULT_DELIMITER_CHARS
+    return bool(node.expression.name == usual)
 
 
 SIDES: Final = frozenset({"LEADING", "TRAILING", "BOTH"})

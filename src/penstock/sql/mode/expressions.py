@@ -15,6 +15,7 @@ from penstock.errors import (
     UnknownParameterError,
 )
 from penstock.model.types import Attribute
+from penstock.sql.dialects.kinds import EXACT
 from penstock.sql.expressions import compile_expression
 from penstock.sql.mode.allowed import (
     AGGREGATES,
@@ -30,10 +31,11 @@ from penstock.sql.mode.allowed import (
     UNITS,
     WHOLE,
     cannot_fail,
+    is_usual,
     keys_of,
 )
 from penstock.sql.mode.casts import refused_type
-from penstock.sql.mode.draft import OURS, Draft, near_to, pending
+from penstock.sql.mode.draft import NAMED, OURS, Draft, near_to, pending
 from penstock.sql.mode.frames import read_frame
 from penstock.sql.mode.scope import Scope, grouped_attribute
 from penstock.sql.mode.tongues import OWN
@@ -102,7 +104,7 @@ class Expressions:
         expression = grouped_attribute(attribute, source)
         tree = compile_expression(expression, self.draft.dialect)
         tree.type = type_to_sql(attribute.type)
-        tree.meta[OURS] = True
+        tree.meta.update({OURS: True, NAMED: attribute.name})
         self.draft.count(sum(1 for _ in tree.walk()))
         return tree
 
@@ -164,6 +166,8 @@ class Expressions:
         for key, value in node.args.items():
             if value is None or isinstance(value, bool) or value == []:
                 args[key] = value
+            elif is_usual(node, key, self.draft.tongue):
+                continue
             elif key not in keys_of(node):
                 return self.refuse(node, f"{_called(node)} is not allowed with {key.upper()}.")
             else:
@@ -172,6 +176,8 @@ class Expressions:
 
     def _safe(self, node: exp.Expr) -> exp.Expr:
         """Make a remainder by zero null, as a division is, in our own dialect."""
+        if isinstance(node, exp.In) and node.args.get("expressions") == []:
+            return exp.false()  # nothing is in an empty list, and all is not in it
         if isinstance(node, exp.Mod) and self.draft.tongue == OWN:
             divisor = exp.Nullif(this=node.expression, expression=exp.Literal.number(0))
             node.set("expression", divisor)
@@ -276,7 +282,7 @@ class Expressions:
             found.extend([self.read(value)] if many is None else many)
         if len(found) > most:
             self.refuse(values[0], f"A list has {most} values at most.")
-        return found or [exp.Null()]
+        return found
 
     def connected(self, node: exp.Expr) -> exp.Expr:
         """Read a row of ANDs or ORs, as flat as can be: it may be long."""
@@ -356,6 +362,8 @@ class Expressions:
         # It has a type in any case: nobody need look inside for one again.
         is_known = type_from_sql(type_) is not None
         found.type = type_ if is_known else exp.DataType(this=exp.DType.VARIANT)
+        if not is_exists and result.columns and result.columns[0].is_exact:
+            found.meta[EXACT] = True
         return found
 
 

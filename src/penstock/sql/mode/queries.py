@@ -101,7 +101,7 @@ class Queries:
                 SQLSyntaxError, f"{cte.alias!r} names more columns than it has.", None, cte
             )
         columns = [
-            Named(names[i], old.emitted, old.type) if i < len(names) else old
+            Named(names[i], old.emitted, old.type, is_exact=old.is_exact) if i < len(names) else old
             for i, old in enumerate(result.columns)
         ]
         emitted = self.draft.name(cte.alias, "w", as_table=True)
@@ -231,7 +231,18 @@ def _joined(left: Named, right: Named) -> Named:
     """Return a column of a union: called as on the left, of the type of both."""
     kinds = (type_from_sql(left.type), type_from_sql(right.type))
     type_ = left.type if kinds[0] is kinds[1] else None
-    return Named(left.name, left.emitted, type_, is_measure=left.is_measure)
+    is_exact = left.is_exact or right.is_exact
+    is_sure = all(
+        named.is_exact or kind is DataType.INTEGER
+        for named, kind in zip((left, right), kinds, strict=True)
+    )
+    return Named(
+        left.name,
+        left.emitted,
+        type_,
+        is_measure=left.is_measure,
+        is_exact=is_exact and is_sure,
+    )
 
 
 def settle_rows(node: exp.Expr) -> exp.Expr:

@@ -11,6 +11,7 @@ from sqlglot import exp
 from penstock.errors import AmbiguousNameError, ComputeNotAllowedError, UnknownColumnError
 from penstock.model.types import Attribute, Column
 from penstock.plan.types import ColumnOf, Expression, FormulaOf
+from penstock.sql.dialects.kinds import EXACT
 from penstock.sql.expressions import column
 from penstock.sql.mode.draft import NAMED, Draft, near_to
 from penstock.sql.mode.types import Named, Output, Result, Source
@@ -111,6 +112,8 @@ class Scope:
         tree = column(source.alias, member.emitted)
         tree.type = member.type
         tree.meta[NAMED] = member.name
+        if member.is_exact:
+            tree.meta[EXACT] = True
         return tree
 
     def aggregating(self, node: exp.Column) -> tuple[Source, Attribute] | None:

@@ -203,7 +203,7 @@ class Sources:
         if len(names) > len(columns):
             self._refuse(node, f"More columns are named than the {len(columns)} there are.")
         renamed = [
-            Named(name, old.emitted, old.type, old.attribute)
+            Named(name, old.emitted, old.type, old.attribute, is_exact=old.is_exact)
             for name, old in zip(names, columns, strict=False)
         ]
         return (*renamed, *columns[len(renamed) :])

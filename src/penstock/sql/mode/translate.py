@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 from sqlglot import exp
-from sqlglot.errors import ErrorLevel, UnsupportedError
 
 from penstock.errors import (
     LimitError,
     NoTableError,
-    NotSupportedError,
     PenstockError,
     SQLSyntaxError,
     UnknownColumnError,
@@ -29,9 +28,10 @@ from penstock.sql.mode.draft import Draft, beside, is_pending, read_pending
 from penstock.sql.mode.queries import Queries
 from penstock.sql.mode.read import read_statement
 from penstock.sql.mode.readings import write_reading
-from penstock.sql.mode.sums import widen_sums
+from penstock.sql.mode.sums import settle_aggregates
 from penstock.sql.mode.tongues import find_tongue
-from penstock.sql.mode.types import Limit, Named, Result, Translated, type_from_sql
+from penstock.sql.mode.types import Limit, Named, Result, Translated, type_from_sql, type_to_sql
+from penstock.sql.mode.unsaid import refuse_unsaid
 from penstock.sql.types import Template
 
 
@@ -66,8 +66,16 @@ def translate_sql(
 
 def _read(draft: Draft) -> Result:
     result = Queries(draft).read(read_statement(draft.query.text, draft.tongue), None, {})
+    for named in result.columns:
+        if named.type is not None and named.type.this in _NO_VALUES:
+            said = f"The column {named.name!r} is no value of the language."
+            hint = "Select a number, a text, a time or true and false."
+            draft.problems.append(SQLSyntaxError(said, hint=hint, pointer="/sql"))
     _raise(draft)
     return result
+
+
+_NO_VALUES: Final = frozenset({exp.DType.INTERVAL, exp.DType.STRUCT, exp.DType.ARRAY})
 
 
 def _check_database(query: SQLQuery, view: View) -> None:
@@ -96,7 +104,7 @@ def _finish(draft: Draft, result: Result) -> Translated:
     tree, own = _limited(result.tree)
     if draft.ctes:
         tree.set("with_", exp.With(expressions=draft.ctes))
-    tree = widen_sums(tree, draft.dialect)
+    tree = settle_aggregates(tree, draft.dialect)
     markers = Markers(draft.dialect)
     for source in draft.readings:
         write_reading(source, draft, markers)
@@ -146,7 +154,9 @@ def _fill(tree: exp.Expr, markers: Markers) -> None:
         if not isinstance(value, exp.Expr) or not is_pending(value):
             return value
         if value.name not in made:
-            made[value.name] = markers.mark(_parameter(value))
+            parameter = _parameter(value)
+            made[value.name] = markers.mark(parameter)
+            made[value.name].type = type_to_sql(parameter.type)
         return made[value.name].copy()
 
     holders = [node for node in tree.walk() if any(map(is_pending, node.iter_expressions()))]
@@ -168,6 +178,10 @@ def _columns(result: Result) -> tuple[Column, ...]:
     return tuple(_column(named, taken) for named in result.columns)
 
 
+def _type(named: Named) -> DataType | None:
+    return DataType.DECIMAL if named.is_exact else type_from_sql(named.type)
+
+
 def _column(named: Named, taken: set[str]) -> Column:
     """Describe a column of the answer; to most readers, capitals do not tell columns apart."""
     name, number = named.name, 1
@@ -175,24 +189,18 @@ def _column(named: Named, taken: set[str]) -> Column:
         number += 1
         name = f"{named.name}_{number}"
     taken.add(name.lower())
-    type_ = type_from_sql(named.type) or DataType.STRING
+    type_ = _type(named) or DataType.STRING
     role = Role.MEASURE if named.is_measure else Role.SCALE
     return Column(name=name, type=type_, role=role, attribute=named.attribute or name)
 
 
 def _write(tree: exp.Query, markers: Markers, result: Result, draft: Draft) -> Template:
-    try:
-        tree.copy().sql(dialect=draft.dialect.name, unsupported_level=ErrorLevel.RAISE)
-    except (UnsupportedError, ValueError) as error:
-        raise NotSupportedError(
-            "The database has no way to say a part of this SQL.",
-            hint="Try other functions; docs/query-language.md lists them.",
-            pointer="/sql",
-        ) from error
+    draft.dialect.prepare(tree)
+    refuse_unsaid(tree, draft)
     text, order = markers.dialect.write(tree)
     given = markers.given
     filled = given if order is None else [given[number - 1] for number in order]
-    types = [type_from_sql(named.type) for named in result.columns]
+    types = [_type(named) for named in result.columns]
     known = tuple(type_ for type_ in types if type_ is not None)
     parts = compile_parts(draft.fragments.all(keep=True), draft.dialects)
     return Template(text, tuple(filled), known if len(known) == len(types) else (), parts)

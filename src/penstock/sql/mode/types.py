@@ -11,6 +11,7 @@ from sqlglot import exp
 from penstock.model.types import DataType, Table
 from penstock.plan.types import Column
 from penstock.query.types import Value
+from penstock.sql.dialects.kinds import is_exact
 from penstock.sql.types import Template
 
 
@@ -42,7 +43,8 @@ class Limit:
 class Named:
     """A column that can be named: what the caller calls it, and what we do.
 
-    `is_measure`: it is worked out of groups of rows.
+    `is_measure`: it is worked out of groups of rows. `is_exact`: it is surely a decimal, though its
+    type may be taken for a float.
     """
 
     name: str
@@ -50,6 +52,7 @@ class Named:
     type: exp.DataType | None
     attribute: str | None = None
     is_measure: bool = False
+    is_exact: bool = False
 
 
 @dataclass(slots=True)
@@ -64,11 +67,19 @@ class Output:
 
     @property
     def named(self) -> Named:
-        return Named(self.name, self.emitted, self.type, self.attribute, self.is_measure)
+        return Named(
+            name=self.name,
+            emitted=self.emitted,
+            type=self.type,
+            attribute=self.attribute,
+            is_measure=self.is_measure,
+            is_exact=is_exact(self.tree),
+        )
 
     @property
     def type(self) -> exp.DataType | None:
-        return self.tree.type
+        is_several = isinstance(self.tree.unnest(), exp.Tuple)
+        return exp.DataType(this=exp.DType.STRUCT) if is_several else self.tree.type
 
 
 @dataclass(slots=True)

@@ -149,7 +149,7 @@ SELECT
   PENSTOCK_STDDEV("samples"."whole") AS "whole_stddev",
   PENSTOCK_VARIANCE("samples"."whole") AS "whole_variance",
   PENSTOCK_SUM("samples"."price") AS "price_sum",
-  AVG(CAST("samples"."price" AS REAL)) AS "price_avg",
+  PENSTOCK_AVG("samples"."price") AS "price_avg",
   SUM("samples"."ratio") AS "ratio_sum",
   AVG("samples"."ratio") AS "ratio_avg"
 FROM "samples" AS "samples"
@@ -249,7 +249,7 @@ SELECT
   AVG(CAST(CAST("samples"."whole" AS REAL) / 2 AS REAL)) AS "half_avg",
   MAX(PENSTOCK_INTEGER("samples"."whole" % NULLIF("samples"."id", 0))) AS "rest_max",
   PENSTOCK_SUM((
-    "samples"."price" * 1.2
+    PENSTOCK_MULTIPLY("samples"."price", 1.2)
   )) AS "with_tax_sum"
 FROM "samples" AS "samples"
 LIMIT ?;
@@ -264,8 +264,8 @@ SELECT
       THEN "the rows"."value 1"
     END
   ) AS "stock_sum",
-  AVG(
-    CAST(CASE WHEN "the rows"."moment 5" = "the rows"."last 6" THEN "the rows"."value 4" END AS REAL)
+  PENSTOCK_AVG(
+    CASE WHEN "the rows"."moment 5" = "the rows"."last 6" THEN "the rows"."value 4" END
   ) AS "worth_avg",
   COUNT("the rows"."value 7") AS "id_count"
 FROM (
