@@ -50,8 +50,8 @@ class Draft:
 
     `apart`: it reads from several databases, and what each gives is joined in another. `there`: or
     an engine that has the tables of all of them answers the whole.
-    `can_fail`: a value could make the database fail. `blind`: what is read is not all known, so
-    that nothing can be said of names.
+    `can_fail`: a value could make the database fail, as far as that is known; `is_plain`: surely
+    none could. `blind`: what is read is not all known, so that nothing can be said of names.
     """
 
     query: SQLQuery
@@ -69,6 +69,7 @@ class Draft:
     there: Gathering | None = None
     fragments: Fragments = field(default_factory=Fragments)
     can_fail: bool = False
+    is_plain: bool = False
     blind: bool = False
     _names: set[str] = field(default_factory=set)
     _numbers: dict[tuple[str, Value], int] = field(default_factory=dict)

@@ -27,7 +27,7 @@ def write_reading(source: Source, draft: Draft, markers: Markers) -> None:
 
     Where something could fail at a value, rows that may not be seen are made null as well: an
     engine may look at the caller's conditions first, and an error would tell what a hidden row has.
-    Of which engines nobody can say at what they fail, that is wherever there is a guard.
+    Of which engines nobody can say at what they fail, that is in any statement but a plain one.
     """
     table, view = source.table, draft.view
     assert table is not None  # noqa: S101 - only readings of tables are kept
@@ -48,7 +48,7 @@ def write_reading(source: Source, draft: Draft, markers: Markers) -> None:
         source.tree.set("this", _select(columns, relation, None))
         return
     guard = compile_condition(scan.guard, markers)
-    is_safe = markers.dialect.converts_safely and not draft.can_fail
+    is_safe = draft.is_plain or (markers.dialect.converts_safely and not draft.can_fail)
     if (is_safe or not meant) and all(isinstance(each, ColumnOf) for each in meant.values()):
         source.tree.set("this", _select(columns, relation, guard))
         return

@@ -25,6 +25,7 @@ from penstock.query.types import Limits, Slot
 from penstock.sql.across import compile_parts
 from penstock.sql.conditions import Markers
 from penstock.sql.mode.draft import Draft, beside, is_pending, read_pending
+from penstock.sql.mode.plain import is_plain
 from penstock.sql.mode.queries import Queries
 from penstock.sql.mode.read import read_statement
 from penstock.sql.mode.readings import write_reading
@@ -104,6 +105,7 @@ def _finish(draft: Draft, result: Result) -> Translated:
     tree, own = _limited(result.tree)
     if draft.ctes:
         tree.set("with_", exp.With(expressions=draft.ctes))
+    draft.is_plain = is_plain(tree)
     tree = settle_aggregates(tree, draft.dialect)
     markers = Markers(draft.dialect)
     for source in draft.readings:

@@ -7,22 +7,9 @@ FROM (
   SELECT
     "orders"."c_id" AS "id",
     "orders"."c_owner" AS "owner"
-  FROM (
-    SELECT
-      CASE WHEN "rows of a table"."row may be seen" THEN "rows of a table"."c_id" END AS "c_id",
-      CASE WHEN "rows of a table"."row may be seen" THEN "rows of a table"."c_owner" END AS "c_owner"
-    FROM (
-      SELECT
-        "orders"."c_id" AS "c_id",
-        "orders"."c_owner" AS "c_owner",
-        (
-          "orders"."c_owner" IN ($1, $2)
-        ) AS "row may be seen"
-      FROM "raw_orders" AS "orders"
-    ) AS "rows of a table"
-    WHERE
-      "rows of a table"."row may be seen"
-  ) AS "orders"
+  FROM "raw_orders" AS "orders"
+  WHERE
+    "orders"."c_owner" IN ($1, $2)
 ) AS "orders"
 WHERE
   "orders"."owner" = $4
@@ -115,40 +102,16 @@ FROM (
   SELECT
     "orders"."c_buyer" AS "buyer",
     "orders"."c_id" AS "id"
-  FROM (
-    SELECT
-      CASE WHEN "rows of a table"."row may be seen" THEN "rows of a table"."c_buyer" END AS "c_buyer",
-      CASE WHEN "rows of a table"."row may be seen" THEN "rows of a table"."c_id" END AS "c_id"
-    FROM (
-      SELECT
-        "orders"."c_buyer" AS "c_buyer",
-        "orders"."c_id" AS "c_id",
-        (
-          "orders"."c_owner" IN ($1, $2)
-        ) AS "row may be seen"
-      FROM "raw_orders" AS "orders"
-    ) AS "rows of a table"
-    WHERE
-      "rows of a table"."row may be seen"
-  ) AS "orders"
+  FROM "raw_orders" AS "orders"
+  WHERE
+    "orders"."c_owner" IN ($1, $2)
 ) AS "o"
 INNER JOIN (
   SELECT
     "customers"."k_key" AS "key"
-  FROM (
-    SELECT
-      CASE WHEN "rows of a table"."row may be seen" THEN "rows of a table"."k_key" END AS "k_key"
-    FROM (
-      SELECT
-        "customers"."k_key" AS "k_key",
-        (
-          "customers"."k_tenant" = $3
-        ) AS "row may be seen"
-      FROM "raw_customers" AS "customers"
-    ) AS "rows of a table"
-    WHERE
-      "rows of a table"."row may be seen"
-  ) AS "customers"
+  FROM "raw_customers" AS "customers"
+  WHERE
+    "customers"."k_tenant" = $3
 ) AS "c"
   ON "c"."key" = "o"."buyer"
 LIMIT $4;
