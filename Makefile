@@ -17,7 +17,7 @@ demo: $(RUN) ## deploy the flights project on two nodes and ask it three things 
 	@$(BIN)/penstock demo $(ARGS)
 
 test: $(DEV) ## run the whole suite (ARGS='tests/sql -k filter' for a part)
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --ignore=tests/spark --ignore=tests/kubernetes_lab \
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --ignore=tests/spark --ignore=tests/kubernetes_lab \
 	    --ignore=tests/e2e/faults --ignore=tests/e2e/test_compose.py $(ARGS)
 
 test-faults: $(DEV) ## kill and cut what serves while callers ask, and run all of it by compose: 15 minutes
