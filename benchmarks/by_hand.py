@@ -1,8 +1,9 @@
 """`python -m benchmarks.by_hand ENGINE`: the SQL we generate against SQL written by hand.
 
 The questions are those of the oracle suite, TPC-H's at scale 1, both statements run by the same
-engine of ours, in turn; what counts is the least time of each. Who is not clearly within the target
-is measured once more, longer, and who misses it a third time, whatever comes out.
+engine of ours, in turn; what counts is the least time of each, or the usual one where the clock is
+coarse. Who is not clearly within the target is measured once more, longer, and who misses it a
+third time, whatever comes out.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import statistics
 import sys
 import tempfile
 import time
@@ -18,6 +20,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from typing import Final
 
 import sqlglot
 import yaml
@@ -93,6 +96,9 @@ _CLOCKS: dict[str, Callable[[], float]] = {
 }
 """What the processors do for the question, where that can be seen, whatever else they do."""
 
+_COARSE: Final = frozenset({server_time})
+"""Clocks that miss up to a hundredth of a second: the least of many readings is too little."""
+
 _PARTS: dict[type[exp.Expr], str] = {
     exp.DayOfWeekIso: "ISODOW",
     exp.Quarter: "QUARTER",
@@ -131,7 +137,8 @@ class Duel:
     @property
     def least(self) -> tuple[float, ...]:
         """How long each takes, in milliseconds."""
-        return tuple(min(times) * 1e3 for times in self.times)
+        taken = usual if self.clock in _COARSE else min
+        return tuple(taken(times) * 1e3 for times in self.times)
 
     @property
     def ratio(self) -> float:
@@ -152,6 +159,13 @@ class Duel:
     def reached_as_written(self) -> bool:
         ours, by_hand, *_ = self.least
         return self.ratio <= ALLOWED or ours - by_hand <= UNNOTICED
+
+
+def usual(times: Sequence[float]) -> float:
+    """Return the mean of the middle half."""
+    ordered = sorted(times)
+    apart = len(ordered) // 4
+    return statistics.fmean(ordered[apart : len(ordered) - apart])
 
 
 def main() -> None:

@@ -28,6 +28,11 @@ def revoked(flights: Node) -> str:
     identifier, key = make_key(flights.home, KeyDraft(name="gone", roles=("analyst",)))
     with open_database(flights.home) as database:
         KeyRepository(database).revoke(identifier, time.time())
+    sent = {"Authorization": f"Bearer {key}"}
+    # The node may have looked between the two, and then knows of it a moment later.
+    eventually(
+        lambda: flights.request("POST", "/query", COUNT, sent).status == 401, "it is refused"
+    )
     return key
 
 
