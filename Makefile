@@ -7,7 +7,7 @@ RUN := .venv/.run-$(notdir $(PYTHON))
 DEV := .venv/.dev-$(notdir $(PYTHON))
 SPARK := .venv/.spark-$(notdir $(PYTHON))
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-faults test-spark test-kubernetes check bench bench-peers lock clean
+.PHONY: help demo test test-containers test-faults test-spark test-kubernetes check bench bench-peers lock clean
 
 help: ## this text
 	@echo "Penstock: a project folder in, a secured query API out. On a machine with Python 3.11 and make:"
@@ -16,9 +16,16 @@ help: ## this text
 demo: $(RUN) ## deploy the flights project on two nodes and ask it three things (ARGS=--once: then stop)
 	@$(BIN)/penstock demo $(ARGS)
 
-test: $(DEV) ## run the whole suite (ARGS='tests/sql -k filter' for a part)
+# What starts and stops container engines; the drivers' contract starts one too, and stays where it is.
+CONTAINERS := tests/deploy/drivers/test_docker.py tests/deploy/drivers/test_swarm.py \
+    tests/deploy/artifact/test_container.py tests/e2e/test_container.py
+
+test: $(DEV) ## run the suite (ARGS='tests/sql -k filter' for a part)
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --ignore=tests/spark --ignore=tests/kubernetes_lab \
-	    --ignore=tests/e2e/faults --ignore=tests/e2e/test_compose.py $(ARGS)
+	    --ignore=tests/e2e/faults --ignore=tests/e2e/test_compose.py $(CONTAINERS:%=--ignore=%) $(ARGS)
+
+test-containers: $(DEV) ## run what needs container engines that it starts and stops itself: root, Docker
+	@$(BIN)/python -m pytest -n 2 --dist loadfile $(CONTAINERS) $(ARGS)
 
 test-faults: $(DEV) ## kill and cut what serves while callers ask, and run all of it by compose: 15 minutes
 	@$(BIN)/python -m pytest tests/e2e/faults tests/e2e/test_compose.py $(ARGS)
