@@ -100,18 +100,24 @@ def test_the_server_itself_stops_a_statement_of_a_node_that_is_gone(address: Add
 
 def test_somebody_else_may_stop_a_statement(address: Address) -> None:
     with opened(address) as engine:
+        ended = threading.Event()
 
         def stop() -> None:
             wait_for_endless(address)
-            address.execute(
-                "SELECT pg_cancel_backend(pid) FROM pg_stat_activity"
-                " WHERE application_name = 'penstock'"
-            )
+            # Between its parsing and its running there is nothing to stop: so again, if then.
+            for _ in range(100):
+                address.execute(
+                    "SELECT pg_cancel_backend(pid) FROM pg_stat_activity"
+                    " WHERE application_name = 'penstock'"
+                )
+                if ended.wait(0.1):
+                    return
 
         thread = threading.Thread(target=stop)
         thread.start()
         with pytest.raises(QueryCancelledError):
             read(engine, ENDLESS)
+        ended.set()
         thread.join()
 
 
