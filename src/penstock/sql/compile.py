@@ -124,8 +124,9 @@ def _counted(plan: Plan, markers: Markers) -> exp.Select:
 def _answer(plan: Plan, markers: Markers) -> exp.Select:
     """Return the rows or groups, without what is looked up for them, order, limit and skip."""
     tree = selected(plan, (*plan.keys, *plan.measures), plan.where, markers)
-    if plan.having is not None:
-        tree.set("having", exp.Having(this=conjunction(_tested((plan.having,), markers))))
+    having = _tested(plan.having, markers)
+    if having:
+        tree.set("having", exp.Having(this=conjunction(having)))
     if plan.distinct:
         tree.set("distinct", exp.Distinct())
     return tree
@@ -146,8 +147,8 @@ def selected(
         joins=joins,
     )
     tested = [
-        *_tested((plan.scan.guard,), markers),
-        *_tested((condition,), replace(markers, guards=_guards(plan))),
+        *_tested(plan.scan.guard, markers),
+        *_tested(condition, replace(markers, guards=_guards(plan))),
         *compile_within(plan.scan, markers),
     ]
     if tested:
@@ -246,8 +247,8 @@ def _guards(plan: Plan) -> dict[str, Condition]:
     return {scan.alias: scan.guard for scan in scans if scan.guard is not None}
 
 
-def _tested(conditions: tuple[Condition | None, ...], markers: Markers) -> list[exp.Expr]:
-    return [compile_condition(c, markers) for c in conditions if c is not None]
+def _tested(condition: Condition | None, markers: Markers) -> list[exp.Expr]:
+    return [] if condition is None else [compile_condition(condition, markers)]
 
 
 @lru_cache(maxsize=1024)

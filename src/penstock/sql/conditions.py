@@ -103,8 +103,10 @@ def compile_within(scan: Scan, markers: Markers) -> list[exp.Expr]:
 
     Raises TypeError in a dialect that takes no lists.
     """
+    if not scan.within:
+        return []
     lists = markers.dialect.lists
-    if scan.within and lists is None:
+    if lists is None:
         raise TypeError(markers.dialect.name)
     return [
         markers.dialect.in_list(
@@ -113,7 +115,6 @@ def compile_within(scan: Scan, markers: Markers) -> list[exp.Expr]:
             key.type,
         )
         for key in scan.within
-        if lists is not None
     ]
 
 
